@@ -45,10 +45,12 @@ class Counted:
     """That the steps should have: operator, counter and item."""
     filled: int = 0
     reminders: int | None = None
-    """Not withdrawn. None, as of the next three: nobody counted them then, which is not 0."""
+    """Not withdrawn. None, as of the next four: nobody counted them then, which is not 0."""
     legal_days: int | None = None
     """The legal limits of the cases that have both limits in days, added up; and the promised ones."""
     promised_days: int | None = None
+    with_both_limits: int | None = None
+    """How many cases these are. Since they are counted, what adds points is kept one by one, too."""
     leads: tuple[tuple[int, int], ...] | None = None
     """Hours before the promised limit by which cases ended, the fraction left out, and how many did."""
 
@@ -60,7 +62,8 @@ class Counted:
         """Raises ValueError for what cannot have been counted."""
         parts = [(self.late, self.cases), (self.promised, self.cases), (self.early, self.promised)]
         parts += [(self.steps_late, self.steps), (self.filled, self.fields)]
-        parts += [(self.reminders or 0, sys.maxsize), (sum(cases for _, cases in self.leads or ()), self.promised)]
+        parts += [(self.reminders or 0, sys.maxsize), (self.with_both_limits or 0, self.cases)]
+        parts += [(sum(cases for _, cases in self.leads or ()), self.promised)]
         if any(not 0 <= part <= whole for part, whole in parts):
             raise ValueError(f"more is counted than there is: {self}")
         if len(self.ratings) != LEVELS or min(self.ratings) < 0 or min(self.yellow, self.red, self.appealed) < 0:

@@ -1,7 +1,7 @@
 """Drafts, what is published, and the versions of the formula. A published evaluation is never written again."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
+from correlation.evaluation.behind import BY_FORMULA
 from correlation.evaluation.formula import Formula, FormulaProblem, formula_of, shipped_formulas
 from correlation.evaluation.places import Unit
 from correlation.evaluation.scoring import Score
@@ -120,12 +121,19 @@ def _differs(session: Session, published: int, worked: WorkedOut) -> bool:
     told = (mark.kind, mark.subject_id, mark.at, mark.counts, mark.standing, mark.detail)
     where = (mark.department_id, mark.hall_id, mark.counter_id)
     marks = session.execute(select_columns(*told, *where).where(mark.evaluation_id == published))
-    without = () if any("reminders" in counted for counted in before.values()) else (MarkKind.REMINDER,)
+    without = _not_kept(before.values())
     return Counter(map(tuple, marks)) != Counter(
         (each.kind, each.subject_id, each.at, each.counts, each.standing, each.detail, *each.place)
         for each in worked.marks
         if each.kind not in without
     )
+
+
+def _not_kept(before: Iterable[Mapping[str, Any]]) -> frozenset[MarkKind]:
+    """What was not kept one by one when these were counted: that it is today is nothing to correct."""
+    counted = set().union(*before)
+    reminders = frozenset() if "reminders" in counted else frozenset({MarkKind.REMINDER})
+    return reminders if "with_both_limits" in counted else reminders | BY_FORMULA
 
 
 def _as_far_as(before: Mapping[str, Any], counted: Mapping[str, Any]) -> Mapping[str, Any]:

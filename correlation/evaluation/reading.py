@@ -14,6 +14,7 @@ from correlation.disputes.dispute_log import Deadlines
 from correlation.disputes.dispute_log import spoken as spoken_of_absence
 from correlation.disputes.dispute_log import words_of as words_of_absences
 from correlation.disputes.workflow import COUNTS, standing
+from correlation.evaluation.behind import WORST_LEVELS
 from correlation.evaluation.going_on import GoOn, asking
 from correlation.evaluation.places import Directory, Place, first_counters
 from correlation.evaluation.tally import Mark, Tally
@@ -36,7 +37,6 @@ from storage.models import (
 )
 from storage.presence_now import lasting_until, watched_to
 
-_WORST_LEVELS = (1, 2)
 _NO_ABSENCE = ("withdrawn", "changed")
 _ADDED_TO = {
     AbsenceStanding.STANDS: "absent_s",
@@ -72,7 +72,7 @@ def count_cards(session: Session, month: Span, at: datetime, tally: Tally, go_on
         place = Place(file.department_id or "", file.hall_id or "", counters.get(file.id or 0, ""))
         tally.add(place, **{card.kind.value if does_count else "appealed": 1})
         mark = Mark(MarkKind.CARD, card.id, card.raised_at, place, file.number, does_count, card.kind.value, file.id)
-        tally.marks.append(mark)
+        tally.mark(mark)
 
 
 def _count_reminder(card: Card, file: Case, counter: str, at: datetime, tally: Tally) -> None:
@@ -80,7 +80,7 @@ def _count_reminder(card: Card, file: Case, counter: str, at: datetime, tally: T
         return
     place = Place(file.department_id or "", file.hall_id or "", counter)
     tally.add(place, reminders=1)
-    tally.marks.append(Mark(MarkKind.REMINDER, card.id, card.raised_at, place, file.number, case_id=file.id))
+    tally.mark(Mark(MarkKind.REMINDER, card.id, card.raised_at, place, file.number, case_id=file.id))
 
 
 def _words(session: Session, cards: Sequence[int]) -> dict[int, list[CardWord]]:
@@ -105,11 +105,13 @@ def count_ratings(session: Session, month: Span, site: Directory, tally: Tally, 
         hall = site.hall_of.get(counter, "") or (file.hall_id if file else "") or ""
         place = Place((file.department_id if file else "") or "", hall, counter)
         tally.add(place, **{f"level_{rating.level}": 1})
-        if rating.level in _WORST_LEVELS:
-            label, detail = rating.case_number or rating.counter_ref, str(rating.level)
-            case_id = file.id if file else None
-            mark = Mark(MarkKind.BAD_RATING, rating.id, rating.rated, place, label, detail=detail, case_id=case_id)
-            tally.marks.append(mark)
+        label, detail, case_id = rating.case_number or rating.counter_ref, str(rating.level), file.id if file else None
+        for kind in (_low(rating.level), MarkKind.GOOD_RATING):
+            tally.mark(Mark(kind, rating.id, rating.rated, place, label, detail=detail, case_id=case_id))
+
+
+def _low(level: int) -> MarkKind:
+    return MarkKind.BAD_RATING if level in WORST_LEVELS else MarkKind.LOW_RATING
 
 
 def count_absences(
@@ -135,7 +137,7 @@ def count_absences(
             continue
         seconds = max(0, round((min(absence.end or until, until) - absence.start).total_seconds()))
         tally.add(place, **{_ADDED_TO[stands]: seconds})
-        tally.marks.append(
+        tally.mark(
             Mark(
                 MarkKind.ABSENCE,
                 absence.id,

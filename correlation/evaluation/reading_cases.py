@@ -56,18 +56,32 @@ def _count(tally: Tally, place: Place, case: CaseTold, found: Verdict) -> None:
         early=int(found.is_early),
         **_beside(found),
     )
+    tally.mark(
+        *(
+            Mark(kind, case.id, found.at, place, case.number, detail=detail, case_id=case.id)
+            for kind, detail in _marked(found)
+        )
+    )
+
+
+def _marked(found: Verdict) -> Iterator[tuple[MarkKind, str]]:
+    """Each kind with its detail."""
     limit = found.late.value if found.late else ""
-    kinds = (MarkKind.LATE_CASE, found.late is not None), (MarkKind.NOT_EARLY, found.is_promised and not found.is_early)
-    tally.marks += [
-        Mark(kind, case.id, found.at, place, case.number, detail=limit, case_id=case.id)
-        for kind, costs in kinds
-        if costs
-    ]
+    yield (MarkKind.LATE_CASE, limit) if found.late else (MarkKind.IN_TIME, "")
+    if found.is_early:
+        yield MarkKind.EARLY_CASE, str(found.lead)
+    elif found.is_promised:
+        yield MarkKind.NOT_EARLY, limit
+    if found.limits:
+        yield MarkKind.SHORTER, " ".join(map(str, found.limits))
 
 
 def _beside(found: Verdict) -> dict[str, int]:
     lead = {} if found.lead is None else {f"lead_{found.lead}": 1}
-    return lead | (dict(zip(("legal_days", "promised_days"), found.limits, strict=True)) if found.limits else {})
+    if found.limits is None:
+        return lead
+    legal, promised = found.limits
+    return lead | {"legal_days": legal, "promised_days": promised, "with_both_limits": 1}
 
 
 def _verdicts(

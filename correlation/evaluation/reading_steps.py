@@ -56,7 +56,7 @@ def mark_steps(session: Session, first: date, last: date, zone: ZoneInfo, tally:
     said = (step.id, step.end, step.first_received_at, file.id, file.number, _is_late(days), *_LACKS)
     query = select(*_PLACE, *said).select_from(_with_cases(days))
     for department, hall, counter, *row in asking(session.execute(query.where(or_(_is_late(days), *_LACKS))), go_on):
-        tally.marks += _marks(Place(department, hall, counter), *row)
+        tally.mark(*_marks(Place(department, hall, counter), *row))
 
 
 def _marks(

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from correlation.deadlines.rules import Rules
+from correlation.evaluation.behind import kept_by
 from correlation.evaluation.counted import Counted
 from correlation.evaluation.entered import entered_figures
 from correlation.evaluation.formula import Formula
@@ -70,7 +71,7 @@ def work_out(
     """By what is known now, as it stood at `at`. Asks `go_on` every few hundred cases: it raises what ends this."""
     site, zone, month = directory(session), ZoneInfo(period.zone), period.span
     owners = departments_of_counters(session, month)
-    tally = Tally()
+    tally = Tally(kept_by(formula))
     count_cases(session, month, rules, timedelta(hours=formula.early_hours), at, tally, go_on)
     count_cards(session, month, at, tally, go_on)
     count_ratings(session, month, site, tally, go_on)

@@ -32,7 +32,7 @@ class EvaluationState(StrEnum):
 
 
 class MarkKind(StrEnum):
-    """What costs points."""
+    """What costs points, or adds some."""
 
     LATE_CASE = "late_case"
     CARD = "card"
@@ -42,6 +42,11 @@ class MarkKind(StrEnum):
     ABSENCE = "absence"
     STEP_TOLD_LATE = "step_told_late"
     FIELDS_MISSING = "fields_missing"  # of a step
+    LOW_RATING = "low_rating"  # of level 3 or 4, where the formula is not satisfied by it
+    GOOD_RATING = "good_rating"  # where the formula adds points for it; the same of the next three
+    EARLY_CASE = "early_case"
+    IN_TIME = "in_time"  # a case that was not late
+    SHORTER = "shorter"  # a case with both limits in days, of which the formula compares the sums
 
 
 class ReportFormat(StrEnum):
@@ -111,7 +116,7 @@ class EvaluatedUnit(SQLModel, table=True):
 
 
 class EvaluationMark(SQLModel, table=True):
-    """Something that costs points, or would if it counted."""
+    """Something that costs points or adds some, or would if it counted."""
 
     __tablename__ = "evaluation_mark"
     __table_args__ = (Index("evaluation_mark_kind_at", "evaluation_id", "kind", "at"),)
@@ -125,7 +130,7 @@ class EvaluationMark(SQLModel, table=True):
     counts: bool = column("false: under appeal, disputed, or may still be")
     standing: str = column("of an absence: stands, upheld, open or disputed; else empty", default="")
     detail: str = column(
-        "limit that passed (empty: none), kind of card, level, seconds, when told, or names of fields",
+        "limit that passed (empty: none), kind of card, level, seconds, when told, fields, hours or days",
         default="",
     )
     department_id: str = column("empty: none", default="")

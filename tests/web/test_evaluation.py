@@ -9,8 +9,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import col, delete, func, select, update
 
-from correlation.evaluation.formula import parse_formulas, template_text
+from correlation.evaluation.behind import ALWAYS
 from storage.models import Case, EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState, MarkKind, Source
+from tests.correlation.evaluation.numbers import ADDING, IN_USE
 from tests.web.conftest import NOON, SignedIn
 from tests.web.evaluated import an_evaluation
 from web.evaluating import BACKLOG
@@ -160,9 +161,8 @@ REMINDERS = "/evaluation/{}/marks{}?unit_kind=hall&unit=cc&kind=reminder&lang={}
 
 
 def test_a_reminder_is_told_as_one_and_leads_to_its_card_and_case(signed_in: SignedIn, services: Services) -> None:
-    (counting,) = parse_formulas(template_text())
     with services.database.transaction() as session:
-        second = an_evaluation(session, NOON, ("tax", "civil"), month="2026-01", formula=counting)
+        second = an_evaluation(session, NOON, ("tax", "civil"), month="2026-01", formula=IN_USE)
         session.add_all(EvaluationMark(evaluation_id=each, **REMINDED) for each in (1, second))
     client = signed_in("supervisor")
     said = {"en": ("Reminder", "No, the formula of this month leaves it out", "Yes")}
@@ -178,6 +178,67 @@ def test_a_reminder_is_told_as_one_and_leads_to_its_card_and_case(signed_in: Sig
     files = [client.get(REMINDERS.format(each, ".csv", "en")).text for each in (1, second)]
     found = [next(csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))) for text in files]
     assert [row["counts"] for row in found] == [str(row["counts"]).lower() for row in rows]
+
+
+ADDED_AND_LOW = {
+    MarkKind.LOW_RATING: ("4", "Level 4", "4 级"),
+    MarkKind.GOOD_RATING: ("5", "Level 5", "5 级"),
+    MarkKind.EARLY_CASE: ("30", "30 hours before the limit", "提前 30 小时"),
+    MarkKind.IN_TIME: ("", "In time", "时限内"),
+    MarkKind.SHORTER: ("20 5", "promised 5, by law 20 working days", "承诺 5 个工作日，法定 20 个工作日"),
+}
+
+
+@pytest.fixture
+def adding(services: Services) -> Services:
+    """2026-01 by a formula that adds points, too; counted since these things are kept one by one."""
+    with services.database.transaction() as session:
+        evaluation = an_evaluation(session, NOON, ("tax", "civil"), month="2026-01", formula=ADDING)
+        for kind, (detail, *_) in ADDED_AND_LOW.items():
+            session.add(EvaluationMark(evaluation_id=evaluation, **{**REMINDED, "kind": kind, "detail": detail}))
+        for unit in session.exec(select(EvaluatedUnit).where(EvaluatedUnit.evaluation_id == evaluation)):
+            days = {"legal_days": 800, "promised_days": 200, "with_both_limits": unit.counted["cases"]}
+            unit.counted = {**unit.counted, **days}
+    return services
+
+
+def links(page: str) -> dict[str, str]:
+    """What each figure behind the points of hall cc says, by the kind of thing that it leads to."""
+    found = re.findall(r'<a href="/evaluation/\d+/marks\?unit_kind=hall&amp;unit=cc&amp;kind=(\w+)">(.*?)</a>', page)
+    return dict(found)
+
+
+def test_what_adds_points_and_every_rating_that_does_not_satisfy_leads_to_each(
+    signed_in: SignedIn, adding: Services
+) -> None:
+    client = signed_in("supervisor")
+    page = client.get("/evaluation?month=2026-01&kind=hall&lang=en").text
+    told = {"low_rating": "8", "good_rating": "10", "early_case": "10", "in_time": "36", "shorter": "200 / 800"}
+    assert told.items() <= links(page).items()
+    for kind, (_, *words) in ADDED_AND_LOW.items():
+        for language, word in zip(("en", "zh"), words, strict=True):
+            address = f"/evaluation/2/marks?unit_kind=hall&unit=cc&kind={kind}&lang={language}"
+            behind = client.get(address).text
+            assert cells(behind)[2:] == [word, {"en": "Yes", "zh": "是"}[language]]
+            assert 'href="/cases/1"' in behind
+
+
+def test_a_month_that_kept_less_one_by_one_says_so_and_leads_nowhere_empty(
+    signed_in: SignedIn, adding: Services
+) -> None:
+    said = "ratings above level 2 and what adds points were not kept one by one"
+    address = "/evaluation?month=2026-01&kind=hall&lang=en"
+    client = signed_in("supervisor")
+    assert said not in client.get(address).text
+    with adding.database.transaction() as session:
+        for unit in session.exec(select(EvaluatedUnit)):
+            unit.counted = {name: value for name, value in unit.counted.items() if name != "with_both_limits"}
+    page = client.get(address).text
+    assert said in page
+    assert set(links(page)) <= ALWAYS
+    assert "<dt>Further ratings that do not satisfy</dt><dd>8</dd>" in page
+    kinds = client.get("/evaluation/2/marks.json?unit_kind=hall&unit=cc").json()["kinds"]
+    assert set(kinds) == ALWAYS
 
 
 def cells(page: str) -> list[str]:

@@ -1,14 +1,15 @@
 """The evaluation of a month: who comes where, how sure that is, and what each figure rests on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from sqlmodel import Session, select
 
+from correlation.evaluation.behind import kept_kinds, levels_behind
 from correlation.evaluation.formula import Formula
-from storage.models import Evaluation, EvaluationReport, EvaluationState, ReportFormat, UnitKind
+from storage.models import Evaluation, EvaluationReport, EvaluationState, MarkKind, ReportFormat, UnitKind
 from storage.sayings import Saying
 from web.auth import require
 from web.errors import NotFound, Unprocessable
@@ -62,6 +63,8 @@ class EvaluationPage:
     versions: tuple[EvaluationRef, ...]
     """All of the month: what was published first and its errata stay visible."""
     formula: FormulaUsed | None
+    lists: Mapping[MarkKind, tuple[int, ...]]
+    """Kinds of things behind the points that are kept one by one; of ratings with the levels on which points rest."""
     units: tuple[UnitRow, ...]
     """The best first; those without points last."""
     reports: tuple[ReportFormat, ...]
@@ -121,12 +124,17 @@ def evaluation_page(
             shown=evaluation_ref(shown) if shown else None,
             versions=tuple(evaluation_ref(each) for each in asked.versions),
             formula=used(formula_used(shown)) if shown else None,
+            lists=lists(formula_used(shown)) if shown else {},
             units=unit_rows(session, viewer, shown, kind) if shown else (),
             reports=_reports(session, shown) if shown else (),
             erratum_drafted=next((evaluation_ref(each) for each in asked.versions if each.differs), None),
             may_publish=may_publish(viewer),
             months_wait=months_wait(session, services.clock()),
         )
+
+
+def lists(formula: Formula) -> dict[MarkKind, tuple[int, ...]]:
+    return {kind: levels_behind(formula, kind) for kind in kept_kinds(formula)}
 
 
 def _first_seen(session: Session, viewer: Viewer, shown: Evaluation | None) -> UnitKind:
@@ -171,7 +179,7 @@ def evaluation_table(page: Annotated[EvaluationPage, Depends(evaluation_page)]) 
 _COUNTED = (
     *("cases", "late", "promised", "early", "yellow", "red", "appealed"),
     *("absent_s", "disputed_s", "open_s", "watched_s", "steps", "steps_late", "fields", "filled"),
-    *("reminders", "legal_days", "promised_days"),
+    *("reminders", "legal_days", "promised_days", "with_both_limits"),
 )
 _AS_BEFORE = {"early"}
 """Two columns have always borne this name: first the points, then the cases."""

@@ -1,4 +1,4 @@
-"""What costs a unit its points, one by one: late cases, cards, bad ratings, absences, steps, as they were counted."""
+"""What the points of a unit rest on, one by one: cases, cards, ratings, absences, steps, as they were counted."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlmodel import Session, col, select
 
-from correlation.evaluation.behind import is_behind
+from correlation.evaluation.behind import ALWAYS, is_behind, kept_kinds
+from correlation.evaluation.counted import Counted
 from correlation.evaluation.formula import Formula
 from storage.models import EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState, MarkKind, UnitKind
 from web.errors import NotFound
@@ -54,7 +55,7 @@ class MarksPage:
     unit: UnitRef
     kind: MarkKind
     kinds: tuple[MarkKind, ...]
-    """All that there may be."""
+    """All that are kept one by one of the month."""
     marks: tuple[MarkRow, ...]
     next: str
 
@@ -77,10 +78,16 @@ def marks_page(
             evaluation=evaluation_ref(evaluation),
             unit=UnitRef(found.kind, found.key, found.name, found.name_en),
             kind=kind,
-            kinds=tuple(MarkKind),
+            kinds=_kinds(formula, found),
             marks=tuple(_row(mark, formula) for mark in shown),
             next=str(Cursor(last.at, last.id or 0)) if last else "",
         )
+
+
+def _kinds(formula: Formula, unit: EvaluatedUnit) -> tuple[MarkKind, ...]:
+    """What adds points was not kept before it was known which cases have both limits."""
+    since = Counted.from_json(unit.counted).with_both_limits is not None
+    return tuple(kind for kind in kept_kinds(formula) if since or kind in ALWAYS)
 
 
 def _own(

@@ -12,6 +12,7 @@ from correlation.deadlines.keeping import DeadlineKeeper
 from correlation.deadlines.rules import shipped_rules
 from correlation.disputes.dispute_log import Said
 from correlation.disputes.dispute_log import say as say_of_absence
+from correlation.evaluation.formula import Formula
 from correlation.evaluation.working_out import Period, WorkedOut, WorkedUnit, work_out
 from ingest.approvals.acceptance import accept_batch
 from ingest.approvals.formats import read_rows
@@ -172,9 +173,11 @@ def dispute(database: Database, absence: int, act: DisputeAct, by: int, at: date
         say_of_absence(session, absence, Said(act, "当时在岗", DisputeGround.WAS_THERE), by, at)
 
 
-def worked(database: Database, at: datetime = COUNTED_AT, period: Period = MAY) -> WorkedOut:
+def worked(
+    database: Database, at: datetime = COUNTED_AT, period: Period = MAY, formula: Formula = FORMULA
+) -> WorkedOut:
     with database.transaction() as session:
-        return work_out(session, period, FORMULA, shipped_rules(), at)
+        return work_out(session, period, formula, shipped_rules(), at)
 
 
 def unit(found: WorkedOut, kind: UnitKind, key: str) -> WorkedUnit:

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from correlation.evaluation.counted import Counted
-from correlation.evaluation.formula import Formula, formula_of, shipped_formulas
+from correlation.evaluation.formula import Formula, formula_of, parse_formulas, shipped_formulas, template_text
 from correlation.evaluation.turning import changed
 
 FORMULA = shipped_formulas()[-1]
@@ -25,6 +25,24 @@ SOME = Counted(
     fields=300,
     filled=290,
 )
+
+
+NAMED = {"name": "指标", "name_en": "Indicator"}
+(IN_USE,) = parse_formulas(template_text())
+ADDING = formula_of(
+    {
+        **IN_USE.model_dump(),
+        "indicators": [
+            *(
+                {**each.model_dump(), "from_level": 5} if each.id == "satisfaction" else each.model_dump()
+                for each in IN_USE.indicators
+            ),
+            {**NAMED, "id": "best", "kind": "events", "events": [{"event": "best_rating", "points": 1}]},
+            {**NAMED, "id": "punctual", "kind": "percent", "of": "on_time", "points": 1, "step": 10},
+        ],
+    }
+)
+"""It rests on ratings of levels 3 and 4, too, and adds points for all that points can be added for one by one."""
 
 
 @st.composite
@@ -54,6 +72,7 @@ def counts(draw: st.DrawFn) -> Counted:
         reminders=draw(st.none() | st.integers(0, 20)),
         legal_days=20 * cases,
         promised_days=draw(st.integers(0, 20)) * cases,
+        with_both_limits=draw(st.none() | st.just(cases)),
         entered=draw(st.none() | st.just(()) | st.integers(0, 1000).map(lambda value: (("openness", value, 1000),))),
     )
 
@@ -97,7 +116,7 @@ ADDED: list[dict[str, Any]] = [
 ]
 """Every kind, beside those of the formula that comes along."""
 for each in ADDED:
-    each |= {"name": "指标", "name_en": "Indicator"}
+    each |= NAMED
 
 
 def worse(counted: Counted) -> dict[str, Counted]:

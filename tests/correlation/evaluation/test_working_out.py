@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, delete, select
 
+from correlation.evaluation.behind import ALWAYS, BY_FORMULA
 from correlation.evaluation.counted import Counted
 from correlation.evaluation.formula import Formula, FormulaProblem
 from correlation.evaluation.keeping import (
@@ -50,7 +51,7 @@ from tests.correlation.evaluation.city import (
     unit,
     worked,
 )
-from tests.correlation.evaluation.numbers import FORMULA
+from tests.correlation.evaluation.numbers import ADDING, FORMULA
 
 EXPECTED = Counted(
     cases=5,
@@ -67,6 +68,7 @@ EXPECTED = Counted(
     reminders=3,
     legal_days=100,
     promised_days=25,
+    with_both_limits=5,
     leads=((7, 1), (109, 1), (157, 1)),
     entered=(),
 )
@@ -117,6 +119,42 @@ def test_what_costs_points_of_early_completion_and_of_data_is_marked_one_by_one(
     missing = marked(MarkKind.FIELDS_MISSING)
     assert missing == [("C", "counter"), ("B", "operator"), ("G", "operator counter")]
     assert sum(len(detail.split()) for _, detail in missing) == counted.fields - counted.filled
+
+
+def test_each_thing_that_adds_points_and_each_rating_that_does_not_satisfy_is_marked(month: Database) -> None:
+    found = worked(month, formula=ADDING)
+    counted = unit(found, UnitKind.DEPARTMENT, "market").counted
+
+    def marked(kind: MarkKind) -> list[tuple[str, str]]:
+        return sorted((mark.label, mark.detail) for mark in found.marks if mark.kind is kind)
+
+    assert marked(MarkKind.LOW_RATING) == [("A", "3"), ("A", "4")]
+    assert marked(MarkKind.GOOD_RATING) == [("A", "5")]
+    assert marked(MarkKind.EARLY_CASE) == [("A", "109"), ("E", "157")]
+    assert len(marked(MarkKind.EARLY_CASE)) == counted.early
+    assert [case for case, _ in marked(MarkKind.IN_TIME)] == ["A", "B", "E"]
+    assert len(marked(MarkKind.IN_TIME)) == counted.cases - counted.late
+    assert marked(MarkKind.SHORTER) == [(case, "20 5") for case in "ABCDE"]
+    days = [detail.split() for _, detail in marked(MarkKind.SHORTER)]
+    assert sum(int(legal) for legal, _ in days) == counted.legal_days
+    assert sum(int(promised) for _, promised in days) == counted.promised_days
+    assert {mark.kind for mark in worked(month).marks} <= ALWAYS, "by a formula that adds nothing"
+
+
+def test_that_more_is_kept_one_by_one_is_nothing_to_correct_in_a_month_of_before(sqlite_month: Database) -> None:
+    found = worked(sqlite_month, formula=ADDING)
+    publish(sqlite_month, found, "何敏", COUNTED_AT)
+    assert keep_draft(sqlite_month, found).differs is False
+    with sqlite_month.transaction() as session:
+        session.execute(delete(EvaluationMark).where(col(EvaluationMark.kind).in_(BY_FORMULA)))
+    assert keep_draft(sqlite_month, found).differs is True, "one of them is lost"
+    with sqlite_month.transaction() as session:
+        for kept in session.exec(select(EvaluatedUnit)):
+            kept.counted = {name: value for name, value in kept.counted.items() if name != "with_both_limits"}
+        session.execute(delete(EvaluationMark).where(col(EvaluationMark.kind).in_(BY_FORMULA)))
+    assert keep_draft(sqlite_month, found).differs is False, "nobody had kept any"
+    appeal(sqlite_month, "C", COUNTED_AT - timedelta(hours=1))
+    assert keep_draft(sqlite_month, worked(sqlite_month, formula=ADDING)).differs is True
 
 
 def test_a_case_counts_in_one_month_alone(month: Database) -> None:
