@@ -42,7 +42,7 @@ class Counted:
     steps_late: int = 0
     """First heard of after the end of the next day."""
     fields: int = 0
-    """That the steps should have: operator, counter and item."""
+    """That the steps should have: operator and item, and a counter those that are done at one."""
     filled: int = 0
     reminders: int | None = None
     """Not withdrawn. None, as of the next four: nobody counted them then, which is not 0."""

@@ -44,8 +44,6 @@ _ADDED_TO = {
     AbsenceStanding.DISPUTED: "disputed_s",
     AbsenceStanding.OPEN: "open_s",
 }
-_EXPECTED_FIELDS = 3
-"""Of a step: operator, counter and item."""
 _DAY = timedelta(days=1)
 _CARDS_AT_ONCE = 1_000
 

@@ -16,13 +16,17 @@ from storage.models import LATE_FROM, Case, Counter, MarkKind, Step
 
 _DAY = timedelta(days=1)
 _STEPS, _FILES, _COUNTERS = table_of(Step), table_of(Case), table_of(Counter)
-_EXPECTED = {
+EXPECTED = {
     "operator": (_STEPS.c.operator, true()),
     "counter": (_STEPS.c.counter_ref, is_at_counter()),
     "item": (_FILES.c.item_code, true()),
 }
-"""Where they are, and of which steps they are expected."""
-_LACKS = [and_(of_these, text == "") for text, of_these in _EXPECTED.values()]
+"""Where they are, and of which steps they are expected, in the order in which a mark names what is missing.
+
+A case without a department belongs to none, so that it lacks one would be held against halls and districts alone: data
+quality tells it of its source.
+"""
+_LACKS = [and_(of_these, text == "") for text, of_these in EXPECTED.values()]
 _PLACE = (
     func.coalesce(_FILES.c.department_id, ""),
     func.coalesce(_COUNTERS.c.hall_id, _FILES.c.hall_id, ""),
@@ -36,7 +40,7 @@ def count_steps(session: Session, first: date, last: date, zone: ZoneInfo, tally
     late = func.sum(case((_is_late(days), 1), else_=0))
     fields, lacking = (
         func.sum(sum((case((each, 1), else_=0) for each in which), start=literal(0)))
-        for which in ([of_these for _, of_these in _EXPECTED.values()], _LACKS)
+        for which in ([of_these for _, of_these in EXPECTED.values()], _LACKS)
     )
     query = select(*_PLACE, func.count(), late, fields, lacking).select_from(_with_cases(days)).group_by(*_PLACE)
     for department, at_hall, counter, count, late_ones, expected, missing in session.execute(query):
@@ -72,7 +76,7 @@ def _marks(
     if is_late:
         detail = told.astimezone(UTC).isoformat(timespec="seconds")
         yield Mark(MarkKind.STEP_TOLD_LATE, step, end, place, number, detail=detail, case_id=case_id)
-    if missing := " ".join(name for name, is_missing in zip(_EXPECTED, lacks, strict=True) if is_missing):
+    if missing := " ".join(name for name, is_missing in zip(EXPECTED, lacks, strict=True) if is_missing):
         yield Mark(MarkKind.FIELDS_MISSING, step, end, place, number, detail=missing, case_id=case_id)
 
 

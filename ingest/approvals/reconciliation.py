@@ -1,13 +1,13 @@
 """What a source has sent, day by day, in figures that it can compare with its own."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Subquery, Table, and_, case, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Subquery, Table, and_, case, func, literal, or_, select, true, union_all
 from sqlmodel import Session
 
 from ingest.approvals.books import BOOKS
@@ -26,8 +26,14 @@ HAPPENED: dict[RecordKind, str] = {
     RecordKind.RATING: "rated",
 }
 """The column that says when it happened."""
-_EXPECTED_FIELDS = 3
-"""Of every step: operator, item and department."""
+_STEPS, _CASES = table_of(Step).c, table_of(Case).c
+EXPECTED: Mapping[str, tuple[ColumnElement[bool], ColumnElement[bool]]] = {
+    "operator": (_STEPS.operator != "", true()),
+    "item": (_CASES.item_code != "", true()),
+    "department": (or_(_CASES.department_id.is_not(None), _CASES.department_name != ""), true()),
+    "counter": (_STEPS.counter_ref != "", is_at_counter()),
+}
+"""Whether a step has it, and of which steps it is expected."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +50,8 @@ class Figures:
     fields_filled: int
     """Of the steps: how many name an operator, an item, a department, and a counter where there is one; the four
     counts added."""
-    at_counter: int
-    """Of the steps: those that a counter is expected of."""
+    fields_expected: int
+    """How many that would be if none lacked anything."""
     batches: int
     """That came."""
     rows: int
@@ -78,7 +84,7 @@ class Figures:
         if not (self.happened or self.rows or lost):
             return None
         taken = 1 - self.refused / self.rows if self.rows else 1.0
-        filled = self.fields_filled / (_EXPECTED_FIELDS * steps + self.at_counter) if steps else 1.0
+        filled = self.fields_filled / self.fields_expected if steps else 1.0
         return taken * filled * self.batches / (self.batches + lost) if self.batches or lost else taken * filled
 
 
@@ -98,7 +104,7 @@ def together(figures: Iterable[Figures]) -> Figures:
         cases_opened=sum(each.cases_opened for each in found),
         fees_fen=sum(each.fees_fen for each in found),
         fields_filled=sum(each.fields_filled for each in found),
-        at_counter=sum(each.at_counter for each in found),
+        fields_expected=sum(each.fields_expected for each in found),
         batches=sum(each.batches for each in found),
         rows=sum(each.rows for each in found),
         refused=sum(each.refused for each in found),
@@ -168,7 +174,7 @@ def reconcile_together(
                 cases_opened=opened.get(of, 0),
                 fees_fen=fees.get(of, 0),
                 fields_filled=filled.get(of, (0, 0))[0],
-                at_counter=filled.get(of, (0, 0))[1],
+                fields_expected=filled.get(of, (0, 0))[1],
                 **came.get(of, {"batches": 0, "rows": 0, "refused": 0}),
                 missing=tuple(gap for gap in gaps if days.of(gap.noticed_at) == day),
             )
@@ -187,21 +193,20 @@ def _happened(
 
 
 def _filled(session: Session, source_ids: Collection[str], days: _Days) -> dict[_Of, tuple[int, int]]:
-    """Fields that are filled, and steps that a counter is expected of."""
-    steps, cases = table_of(Step), table_of(Case)
-    given = (
-        steps.c.operator != "",
-        cases.c.item_code != "",
-        cases.c.department_id.is_not(None) | (cases.c.department_name != ""),
-        and_(is_at_counter(), steps.c.counter_ref != ""),
+    """Fields that are filled, and those that are expected."""
+    filled, expected = (
+        func.sum(sum((case((each, 1), else_=0) for each in which), start=literal(0)))
+        for which in (
+            [and_(of_these, given) for given, of_these in EXPECTED.values()],
+            [of_these for _, of_these in EXPECTED.values()],
+        )
     )
-    filled = sum((case((each, 1), else_=0) for each in given), start=literal(0))
-    by = steps.c.source_id, days.table.c.number
+    by = _STEPS.source_id, days.table.c.number
     query = (
-        select(*by, func.sum(filled), func.sum(case((is_at_counter(), 1), else_=0)))
-        .join(steps, days.holds(steps.c.end))
-        .join(cases, cases.c.id == steps.c.case_id)
-        .where(steps.c.source_id.in_(source_ids))
+        select(*by, filled, expected)
+        .join(table_of(Step), days.holds(_STEPS.end))
+        .join(table_of(Case), _CASES.id == _STEPS.case_id)
+        .where(_STEPS.source_id.in_(source_ids))
         .group_by(*by)
     )
     return {(of, number): (int(fields), int(expected)) for of, number, fields, expected in session.execute(query)}

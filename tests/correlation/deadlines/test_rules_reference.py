@@ -3,15 +3,32 @@
 import ast
 import re
 from collections.abc import Iterator
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from importlib import import_module
 from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
 
 from correlation.deadlines.rules import CardRules, Law, shipped_rules
 from correlation.disputes.rules import shipped_dispute_rules
+from correlation.evaluation import reading_steps
 from correlation.evaluation.formula import shipped_formulas
 from correlation.supervision.rules import shipped_call_back_rules
-from storage.models import CardCause
+from ingest.approvals import reconciliation
+from ingest.approvals.reconciliation import reconcile
+from storage.database import Database
+from storage.models import CardCause, UnitKind
+from tests.correlation.evaluation.city import (
+    COUNTED_AT,
+    ZONE,
+    a_case_that_nobody_answers,
+    local,
+    step,
+    tell,
+    unit,
+    worked,
+)
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = (ROOT / "docs" / "reference" / "rules.md").read_text("utf-8")
@@ -126,6 +143,23 @@ def test_each_measure_that_no_version_holds_has_its_value_and_its_source() -> No
         assert min(len(decides), len(source)) > 5, name
 
 
+@pytest.mark.parametrize("field", ["operator", "item", "department", "counter"])
+def test_what_the_reference_says_is_expected_of_a_step_is_what_counts_as_missing(
+    sqlite_database: Database, field: str
+) -> None:
+    a_case_that_nobody_answers(sqlite_database, "2026-05-06T10:00")
+    said = {"item": "X-9", field: ""}  # the catalogue would tell the department of an item that it knows
+    tell(sqlite_database, [step("G", 1, "accept", "2026-05-27T10:00", **said)], local("2026-05-27T20:00"))
+    counted = unit(worked(sqlite_database), UnitKind.DISTRICT, "chancheng").counted
+    with sqlite_database.transaction() as session:
+        (day,) = reconcile(session, "platform", date(2026, 5, 27), date(2026, 5, 27), ZoneInfo(ZONE), COUNTED_AT)
+    lacks = {
+        "correlation.evaluation.reading_steps.EXPECTED": counted.fields - counted.filled,
+        "ingest.approvals.reconciliation.EXPECTED": day.fields_expected - day.fields_filled,
+    }
+    assert lacks == {name: int(field in rows()[name][0].split(", ")) for name in lacks}
+
+
 def test_what_is_called_technical_is_there() -> None:
     found = set(_constants())
     gone = {known for known in TECHNICAL if not any(f"{name}.".startswith(f"{known}.") for name in found)}
@@ -138,14 +172,17 @@ def _constants() -> Iterator[str]:
     for path in [*(ROOT / "correlation").rglob("*.py"), *imports, ROOT / "storage" / "models" / "approvals.py"]:
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
         for node in ast.parse(path.read_text("utf-8")).body:
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                name = node.targets[0].id
+            target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+            if isinstance(target, ast.Name):
+                name = target.id
                 value = getattr(import_module(module), name)
                 if _is_measure(value) and (module.startswith(("correlation", "storage")) or _decides(name, value)):
                     yield f"{module}.{name}"
 
 
 def _is_measure(value: object) -> bool:
+    if isinstance(value, dict):
+        return value is reading_steps.EXPECTED or value is reconciliation.EXPECTED
     if isinstance(value, tuple):
         return bool(value) and all(map(_is_measure, value))
     return isinstance(value, int | float | timedelta | time) and not isinstance(value, bool)
@@ -156,6 +193,8 @@ def _decides(name: str, value: object) -> bool:
 
 
 def _words(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(value)
     if isinstance(value, timedelta):
         seconds = int(value.total_seconds())
         size, unit = next(pair for pair in _UNITS if seconds % pair[0] == 0)

@@ -59,7 +59,7 @@ def test_a_counter_is_expected_of_the_first_step_of_a_case_that_came_by_one(sqli
         a_row(**whole | later | {"case": "C2", "step": "S3"}),
         a_row(**whole | {"case": "C3", "step": "S4"}),
     )
-    assert (of_day(sqlite_platform).at_counter, of_day(sqlite_platform).completeness) == (1, 1.0)
+    assert (of_day(sqlite_platform).fields_expected, of_day(sqlite_platform).completeness) == (13, 1.0)
     receive(sqlite_platform, 2, SAME_DAY, a_row(**whole | {"case": "C4", "step": "S5", "channel": "窗口"}))
     assert of_day(sqlite_platform).completeness == pytest.approx(16 / 17)
 
