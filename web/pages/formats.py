@@ -27,6 +27,7 @@ from web.pages.code_words import (
     UNTOLD_WORDS,
 )
 from web.pages.places import CounterRef
+from web.pages.rule_words import RULE_WORDS
 from web.pages.timelines import Bar, Timeline, along
 from web.pages.words import (
     cause_word,
@@ -103,6 +104,7 @@ class Formats:
             "channel_word": self._listed(CHANNEL_WORDS),
             "done_word": self._listed(DONE_WORDS),
             "inside_word": self._listed(INSIDE_WORDS),
+            "rule_word": self._listed(RULE_WORDS),
             "of_language": partial(of_language, self._language),
             "month": self.month,
             "calendar_words": self.calendar_words,

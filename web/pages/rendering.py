@@ -120,6 +120,7 @@ def environment(language: Language) -> Environment:
         "cards",
         "points",
         "marks",
+        "rules",
         "figures",
         "spent",
         "orders",

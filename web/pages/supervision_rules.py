@@ -1,4 +1,4 @@
-"""Every version of the rules by which limits, cards, disputes and calls back are judged."""
+"""Every version of the rules by which limits, cards, disputes and calls back are judged, and what it says."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from storage.models import RuleKind
 from web.auth import require
 from web.evaluating import site_zone
 from web.pages.rendering import add_page
+from web.pages.rules_said import RuleSaid, said
 from web.pages.tables import Moments, Table, add_table
 from web.permissions import Permission
 from web.services import ServicesDep
@@ -37,6 +38,8 @@ class RuleRow:
     """None: it came along with the product."""
     added_by: str
     """Empty: it came along."""
+    says: tuple[RuleSaid, ...]
+    """What it says, one by one, with what each rests on."""
     content: dict[str, Any]
     """All of it, by the keys of its file."""
 
@@ -70,6 +73,7 @@ def _rows(session: Session, today: date) -> Iterator[RuleRow]:
                 source=rules.source,
                 added_at=by.added_at if by else None,
                 added_by=by.added_by if by else "",
+                says=said(rules),
                 content=plain(kind, rules),
             )
             until = rules.effective
@@ -77,12 +81,19 @@ def _rows(session: Session, today: date) -> Iterator[RuleRow]:
 
 add_page(router, "/rules", "supervision_rules.html", rules_page)
 
-_COLUMNS = ("kind", "version", "effective", "until", "in_force", "source", Moments("added_at"), "added_by")
+_OF_VERSION = ("kind", "version", "effective", "until", "in_force", "source", Moments("added_at"), "added_by")
+_COLUMNS = (*_OF_VERSION, "rule", "value", "rests_on")
 
 
 def rules_table(viewer: Reader, services: ServicesDep) -> Table:
+    """A row for each thing that a version says."""
     page = rules_page(viewer, services)
-    return Table("rules", page.zone, _COLUMNS, ([getattr(row, name) for name in _COLUMNS] for row in page.rules))
+    rows = (
+        [*(getattr(row, name) for name in _OF_VERSION), each.name, each.plain_value, each.rests_on]
+        for row in page.rules
+        for each in row.says
+    )
+    return Table("rules", page.zone, _COLUMNS, rows)
 
 
 add_table(router, "/rules", rules_table)
