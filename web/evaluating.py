@@ -111,6 +111,12 @@ def _holds_for(counted_at: datetime, first_told: datetime | None) -> timedelta:
     return min(DRAFT_EVERY, max(timedelta(0), counted_at - first_told))
 
 
+def clerks_day(month: Month, today: date, publish_day: int) -> date | None:
+    """From which on the clerk publishes that month; None: people do, as all months older than the one before."""
+    is_before = month == month_of(today).plus(-1)
+    return today.replace(day=publish_day) if publish_day and is_before else None
+
+
 class Stopped(Exception):
     """This was asked to stop before it was done; nothing of it is kept."""
 

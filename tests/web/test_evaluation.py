@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,12 +13,13 @@ from sqlmodel import col, delete, func, select, update
 from correlation.evaluation.behind import ALWAYS
 from storage.models import Case, EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState, MarkKind, Source
 from tests.correlation.evaluation.numbers import ADDING, IN_USE
-from tests.web.conftest import NOON, SignedIn
+from tests.web.conftest import NOON, Clock, SignedIn
 from tests.web.evaluated import an_evaluation
 from web.evaluating import BACKLOG
 from web.services import Services
 
 PATHS = ["/evaluation", "/evaluation.json", "/evaluation.csv", "/evaluation/simulation.json"]
+DRAFT = EvaluationState.DRAFT
 MARKS = "/evaluation/1/marks.json?unit_kind={}&unit={}&kind={}"
 
 
@@ -97,6 +99,60 @@ def test_of_a_draft_everybody_sees_their_own_alone_and_no_rank_among_others(
     with drafted.database.transaction() as session:
         session.execute(delete(EvaluatedUnit).where(col(EvaluatedUnit.hall_id) == "cc"))
     assert signed_in("supervisor").get("/evaluation.json").json()["months"] == []
+
+
+COMMAND = "hallwatch evaluation publish 2026-02 --by admin"
+BY_ITSELF = {"en": "nobody publishes it by itself", "zh": "不会自动发布"}
+
+
+def publishing_on(services: Services, day: int) -> None:
+    section = services.settings.evaluation.model_copy(update={"publish_day": day})
+    object.__setattr__(services, "settings", services.settings.model_copy(update={"evaluation": section}))
+
+
+def test_who_may_publish_is_told_how_the_draft_of_a_month_that_is_over_gets_published(
+    signed_in: SignedIn, drafted: Services
+) -> None:
+    admin = signed_in("admin")
+    for language, said in BY_ITSELF.items():
+        page = admin.get(f"/evaluation?lang={language}").text
+        assert said in page
+        assert COMMAND in page
+    publishing_on(drafted, 10)
+    page = admin.get("/evaluation?lang=en").text
+    assert "The clerk publishes it from 10 Mar 2026 on." in page
+    assert BY_ITSELF["en"] not in page
+    assert COMMAND in page, "who does not want to wait"
+    for role in ("supervisor", "department", "inspector"):
+        assert signed_in(role).get("/evaluation.json").json()["unpublished"] is None
+        assert "hallwatch evaluation publish" not in signed_in(role).get("/evaluation?lang=en").text
+
+
+def test_the_clerk_publishes_no_month_older_than_the_one_before(
+    signed_in: SignedIn, drafted: Services, clock: Clock
+) -> None:
+    publishing_on(drafted, 10)
+    clock.forward(timedelta(days=31))
+    assert signed_in("admin").get("/evaluation.json").json()["unpublished"] == {"clerks_day": None}
+
+
+def test_what_is_published_goes_on_or_is_empty_waits_for_nobody_to_publish_it(
+    signed_in: SignedIn, services: Services
+) -> None:
+    admin = signed_in("admin")
+    assert admin.get("/evaluation.json").json()["unpublished"] is None, "it is published"
+    with services.database.transaction() as session:
+        draft: dict[str, Any] = {"state": EvaluationState.DRAFT, "replaces_id": 1, "differs": True}
+        an_evaluation(session, NOON, ("tax", "civil"), number=2, **draft)
+        running = an_evaluation(session, NOON + timedelta(days=1), ("tax", "civil"), month="2026-03", state=DRAFT)
+    assert admin.get("/evaluation.json?month=2026-02&number=2").json()["unpublished"] is None, "an erratum has a form"
+    assert admin.get("/evaluation.json?month=2026-03").json()["unpublished"] is None, "it is not over"
+    with services.database.transaction() as session:
+        session.get_one(Evaluation, running).end = NOON
+    assert admin.get("/evaluation.json?month=2026-03").json()["unpublished"] is not None
+    with services.database.transaction() as session:
+        session.execute(delete(EvaluatedUnit).where(col(EvaluatedUnit.evaluation_id) == running))
+    assert admin.get("/evaluation.json?month=2026-03").json()["unpublished"] is None, "nothing was counted"
 
 
 def test_a_figure_leads_to_what_it_rests_on_within_the_scope(signed_in: SignedIn) -> None:

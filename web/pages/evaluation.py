@@ -2,18 +2,28 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
 from sqlmodel import Session, select
 
 from correlation.evaluation.behind import kept_kinds, levels_behind
 from correlation.evaluation.formula import Formula
-from storage.models import Evaluation, EvaluationReport, EvaluationState, MarkKind, ReportFormat, UnitKind
+from storage.models import (
+    EvaluatedUnit,
+    Evaluation,
+    EvaluationReport,
+    EvaluationState,
+    MarkKind,
+    ReportFormat,
+    UnitKind,
+)
 from storage.sayings import Saying
 from web.auth import require
 from web.errors import NotFound, Unprocessable
-from web.evaluating import may_publish, months_wait
+from web.evaluating import clerks_day, may_publish, months_wait
 from web.evaluations import (
     EvaluationRef,
     IndicatorUsed,
@@ -33,7 +43,7 @@ from web.pages.months import NO_MONTH, read_month
 from web.pages.rendering import add_page
 from web.pages.tables import Cell, Table, add_table
 from web.permissions import Permission
-from web.services import ServicesDep
+from web.services import Services, ServicesDep
 from web.viewer import Viewer
 
 router = APIRouter()
@@ -51,6 +61,14 @@ class FormulaUsed:
     early_hours: float
     missing: str
     """spread or refuse: what becomes of the weight of what is not known."""
+
+
+@dataclass(frozen=True)
+class Unpublished:
+    """A month that is over, and of which nothing is published."""
+
+    clerks_day: date | None
+    """From which on the clerk publishes it; None: nobody does by itself."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +90,8 @@ class EvaluationPage:
     erratum_drafted: EvaluationRef | None
     """What has come out otherwise since the month was published, to be published as an erratum."""
     may_publish: bool
+    unpublished: Unpublished | None
+    """For who may publish, where the draft that is shown waits for it."""
     months_wait: bool
     """A thousand cases or more wait to be reckoned, and no month is counted meanwhile."""
 
@@ -129,6 +149,7 @@ def evaluation_page(
             reports=_reports(session, shown) if shown else (),
             erratum_drafted=next((evaluation_ref(each) for each in asked.versions if each.differs), None),
             may_publish=may_publish(viewer),
+            unpublished=_unpublished(session, viewer, services, asked),
             months_wait=months_wait(session, services.clock()),
         )
 
@@ -149,6 +170,22 @@ def unit_rows(session: Session, viewer: Viewer, shown: Evaluation, kind: UnitKin
     assert month is not None
     before = trends(session, kind, month)
     return tuple(unit_row(unit, own, show_rank, before.get(unit.key, ())) for unit, own in units)
+
+
+def _unpublished(session: Session, viewer: Viewer, services: Services, asked: Chosen) -> Unpublished | None:
+    shown, now = asked.evaluation, services.clock()
+    if shown is None or not may_publish(viewer) or now < shown.end or not _has_units(session, shown):
+        return None
+    if any(each.state is EvaluationState.PUBLISHED for each in asked.versions):
+        return None
+    month, today = read_month(shown.month), now.astimezone(ZoneInfo(shown.zone)).date()
+    assert month is not None
+    return Unpublished(clerks_day(month, today, services.settings.evaluation.publish_day))
+
+
+def _has_units(session: Session, shown: Evaluation) -> bool:
+    """A month of which nothing was counted is not published."""
+    return session.exec(select(EvaluatedUnit.id).where(EvaluatedUnit.evaluation_id == shown.id)).first() is not None
 
 
 def _reports(session: Session, shown: Evaluation) -> tuple[ReportFormat, ...]:

@@ -68,6 +68,8 @@ class PublicEvaluationPage:
     versions: tuple[Published, ...]
     """What was published first and its errata, the newest first."""
     units: tuple[PublicUnit, ...]
+    publish_day: int
+    """Of the next month, from which on each is published; 0: when people have done so."""
 
 
 def public_evaluation_page(
@@ -95,6 +97,7 @@ def public_evaluation_page(
             shown=_ref(shown) if shown else None,
             versions=tuple(map(_ref, versions)),
             units=_units(session, shown, kind) if shown else (),
+            publish_day=services.settings.evaluation.publish_day,
         )
 
 

@@ -34,6 +34,17 @@ def test_before_the_first_is_published_there_is_no_month_to_choose(anonymous: Te
     assert 'name="month"' not in page
 
 
+def test_when_a_month_is_published_is_told_as_the_site_does_it(anonymous: TestClient, services: Services) -> None:
+    by_hand = anonymous.get("/public/evaluation?lang=en").text
+    assert "A month stands here once it is over and has been published." in by_hand
+    section = services.settings.evaluation.model_copy(update={"publish_day": 10})
+    object.__setattr__(services, "settings", services.settings.model_copy(update={"evaluation": section}))
+    by_the_clerk = anonymous.get("/public/evaluation?lang=en").text
+    assert "Each month is published from day 10 of the next one on." in by_the_clerk
+    assert "has been published." not in by_the_clerk
+    assert anonymous.get("/public/evaluation.json").json()["publish_day"] == 10
+
+
 def test_the_best_comes_first_with_the_shares_that_the_public_watches(
     anonymous: TestClient, published: Services
 ) -> None:
