@@ -1,5 +1,6 @@
 """How far a case has come, for whoever has its number and its secret. Nothing of it names a person."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -8,9 +9,11 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 from sqlmodel import Session, col, select
 
-from storage.models import Case, Deadline, Source, Standing, Step
+from storage.models import Case, Deadline, Source, Standing, Step, SuspensionReason
+from web.case_due import ENDED
 from web.case_secret import sources_meant
 from web.errors import NotAForm, TooOften
+from web.pages.case_course import Stop, stops_of
 from web.pages.case_progress import Stage, progress
 from web.pages.case_rows import DepartmentRef, ItemRef, case_rows
 from web.pages.filters import DEFAULT_ZONE
@@ -37,6 +40,16 @@ Asking = Annotated[Visitor, Depends(asking)]
 
 
 @dataclass(frozen=True)
+class Pause:
+    """What does not count and still lasts, or what its applicant has to bring."""
+
+    reason: SuspensionReason
+    since: datetime
+    told_in_writing: bool
+    """Its platform has told of a written notice."""
+
+
+@dataclass(frozen=True)
 class CaseProgress:
     number: str
     item: ItemRef | None
@@ -48,7 +61,12 @@ class CaseProgress:
     due_at: datetime | None
     """By its limits as reckoned, else as its platform says; None while none is known or runs."""
     stopped: bool
-    """Its days stand still: a supplement is awaited, or a procedure that does not count."""
+    """Its days stand still: a supplement is awaited, before it is accepted or later, or a procedure does not count."""
+    accepted: bool
+    """False while it is known to wait for that, and no limit runs."""
+    pause: Pause | None
+    """A supplement before anything else, because its applicant has to bring it. One that was asked for too late stops
+    no clock, and is awaited all the same."""
     stages: tuple[Stage, ...]
 
 
@@ -111,7 +129,10 @@ def _progress(session: Session, case: Case, now: datetime) -> CaseProgress:
     (row,) = case_rows(session, [case], show_applicant=False)
     steps = session.exec(select(Step).where(Step.case_id == case.id)).all()
     deadline = session.get(Deadline, case.id)
-    is_stopped = deadline is not None and deadline.standing is Standing.STOPPED
+    standing = deadline.standing if deadline else None
+    has_ended = case.closed_at is not None or standing in ENDED
+    pause = None if has_ended else _pause(stops_of(session, case), now)
+    is_awaited = pause is not None and pause.reason is SuspensionReason.SUPPLEMENT
     return CaseProgress(
         number=case.number,
         item=row.item,
@@ -121,6 +142,17 @@ def _progress(session: Session, case: Case, now: datetime) -> CaseProgress:
         opened_at=case.opened_at,
         closed_at=case.closed_at,
         due_at=row.due_at,
-        stopped=is_stopped,
+        stopped=standing is Standing.STOPPED or (standing is Standing.WAITING and is_awaited),
+        accepted=standing is not Standing.WAITING,
+        pause=pause,
         stages=progress(steps, case.closed_at, now),
     )
+
+
+def _pause(stops: Iterable[Stop], now: datetime) -> Pause | None:
+    """Of several supplements, or of several others, the one that has lasted for longest."""
+    lasting = [stop for stop in stops if stop.start <= now and (stop.end is None or stop.end > now)]
+    if not lasting:
+        return None
+    first = min(lasting, key=lambda stop: (stop.reason is not SuspensionReason.SUPPLEMENT, stop.start))
+    return Pause(first.reason, first.start, told_in_writing=bool(first.notice_number or first.notice_date))

@@ -1,9 +1,14 @@
 """How far a case has come, for whoever has its number and secret, and for nobody else."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
+from correlation.deadlines.keeping import DeadlineKeeper
+from ingest.approvals.acceptance import accept_batch
+from ingest.approvals.formats import read_rows
 from storage.models import Case, Deadline, Standing
 from tests.web.conftest import NOON, Clock, SignedIn
 from web.case_secret import case_secret
@@ -76,6 +81,104 @@ def test_while_the_clock_stands_still_no_date_is_promised(anonymous: TestClient,
         session.get_one(Deadline, 1).standing = Standing.STOPPED
     assert due() == (None, True)
     assert "暂停计时" in ask(anonymous, "2026-1", secret)[1]
+
+
+def waits(services: Services, now: datetime, *told: dict[str, Any]) -> None:
+    """Case 2026-7, received in the morning, with what else its platform has told; reckoned by the clerk."""
+    morning = NOON - timedelta(hours=2)
+    receive = {"case": "2026-7", "step": "r", "kind": "receive", "start": morning.isoformat()}
+    rows = read_rows([receive, *told])
+    report = accept_batch(services.database, "cc-platform", rows, sequence=1, name="push", sha256="a", now=now)
+    assert report.rejected_rows == 0
+    DeadlineKeeper(services.database).run_once(now)
+
+
+def a_suspension(reason: str, **more: str) -> dict[str, Any]:
+    start = NOON - timedelta(hours=1)
+    return {"record": "suspension", "id": "s", "case": "2026-7", "reason": reason, "start": start.isoformat(), **more}
+
+
+ACCEPTED = {"case": "2026-7", "step": "a", "kind": "accept", "start": "2026-03-02T10:30:00+08:00"}
+
+
+def found(client: TestClient, services: Services) -> dict[str, Any]:
+    secret = case_secret(services.secrets, "cc-platform", "2026-7")
+    answer = client.post("/public/progress.json", data={"number": "2026-7", "secret": secret})
+    page: dict[str, Any] = answer.json()["found"]
+    return page
+
+
+def shown(client: TestClient, services: Services, language: str) -> str:
+    secret = case_secret(services.secrets, "cc-platform", "2026-7")
+    return client.post(f"/public/progress?lang={language}", data={"number": "2026-7", "secret": secret}).text
+
+
+def test_who_has_to_bring_something_before_acceptance_is_told_so_and_since_when(
+    anonymous: TestClient, services: Services
+) -> None:
+    waits(services, NOON, a_suspension("supplement"))
+    with services.database.transaction() as session:
+        assert session.get_one(Deadline, 3).standing is Standing.WAITING
+    case = found(anonymous, services)
+    assert (case["stopped"], case["accepted"], case["due_at"]) == (True, False, None)
+    assert case["pause"] == {"reason": "supplement", "since": "2026-03-02T03:00:00Z", "told_in_writing": False}
+    for language, words in (
+        ("en", ("Waits for you", "something that is missing from your application", "until you have handed it in")),
+        ("zh", ("等待您补正", "2026-03-02", "补正后继续办理")),
+    ):
+        page = shown(anonymous, services, language)
+        assert all(word in page for word in words), language
+        assert "told in writing" not in page
+        assert "书面告知" not in page, "of no notice anything was told"
+
+
+def test_that_somebody_was_told_in_writing_is_said_where_a_notice_was_told(
+    anonymous: TestClient, services: Services
+) -> None:
+    waits(services, NOON, ACCEPTED, a_suspension("hearing", notice_number="听证〔2026〕1号"))
+    with services.database.transaction() as session:
+        session.get_one(Deadline, 3).standing = Standing.STOPPED
+    assert found(anonymous, services)["pause"]["told_in_writing"] is True
+    page = shown(anonymous, services, "en")
+    assert "Hearing, since" in page
+    assert "You have been told in writing." in page
+    assert "Waits for you" not in page
+    assert "已书面告知您" in shown(anonymous, services, "zh")
+
+
+def test_who_is_not_accepted_yet_and_owes_nothing_reads_when_the_limit_begins(
+    anonymous: TestClient, services: Services
+) -> None:
+    waits(services, NOON, a_suspension("supplement", end=(NOON - timedelta(minutes=30)).isoformat()))
+    case = found(anonymous, services)
+    assert (case["stopped"], case["accepted"], case["pause"]) == (False, False, None)
+    page = shown(anonymous, services, "en")
+    assert "The limit begins when the application is accepted." in page
+    assert "Under way" in page
+    assert "受理之日起" in shown(anonymous, services, "zh")
+
+
+def test_what_was_asked_for_too_late_is_awaited_though_the_clock_goes_on(
+    anonymous: TestClient, services: Services, clock: Clock
+) -> None:
+    """Nobody had answered within five working days: the case counts as accepted since the day of its receipt."""
+    clock.now = NOON + timedelta(days=20)
+    late = a_suspension("supplement") | {"start": (NOON + timedelta(days=10)).isoformat()}
+    waits(services, clock.now, late)
+    case = found(anonymous, services)
+    assert (case["stopped"], case["accepted"], case["pause"]["reason"]) == (False, True, "supplement")
+    assert "Waits for you" in shown(anonymous, services, "en")
+
+
+@pytest.mark.parametrize("over", ["closed", "decided"])
+def test_of_a_case_that_is_over_nothing_is_awaited(anonymous: TestClient, services: Services, over: str) -> None:
+    waits(services, NOON, a_suspension("supplement"))
+    with services.database.transaction() as session:
+        if over == "closed":
+            session.get_one(Case, 3).closed_at = NOON
+        else:
+            session.get_one(Deadline, 3).standing = Standing.DONE
+    assert found(anonymous, services)["pause"] is None
 
 
 def test_whoever_guesses_is_locked_out_for_minutes_and_the_right_one_does_not_help_then(
