@@ -86,4 +86,5 @@ def _stopped(stops: Iterable[Stop], now: datetime) -> Iterator[Lane]:
 
 
 def _card(card: CardRow, width: timedelta) -> Bar:
-    return Bar(card.kind.value, card.raised_at, card.raised_at + width, card.cause.value, "#limits")
+    page = f"/cards/{card.id}" if card.id else "#limits"
+    return Bar(card.kind.value, card.raised_at, card.raised_at + width, card.cause.value, page)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlmodel import Session, select
 
@@ -44,6 +45,8 @@ class LimitRow:
 
 @dataclass(frozen=True)
 class CardRow:
+    id: int | None
+    """None for one that the clerk has not written down yet: it has no page."""
     kind: CardKind
     cause: CardCause
     clock: ClockName
@@ -71,26 +74,36 @@ def case_limits(session: Session, case_id: int, now: datetime) -> CaseLimits | N
     explained = explain(session, case_id, rule_book(session).rules, now)
     if explained is None:
         return None
-    said = _said(session, case_id)
-    cards = (_card(card, *said.get(card.key, (CardState.RAISED, ()))) for card in explained.cards)
+    written = _written(session, case_id)
+    cards = (_card(card, written.get(card.key, _UNWRITTEN)) for card in explained.cards)
     return CaseLimits(explained.standing, tuple(map(_limit, explained.limits)), tuple(cards), explained.next_at)
 
 
-def _said(session: Session, case_id: int) -> dict[CardKey, tuple[CardState, tuple[WordRow, ...]]]:
-    """Of the cards that the clerk has written down; nobody can answer one before that."""
+class _Written(NamedTuple):
+    """What people know of a card: nobody can answer one before the clerk has written it down."""
+
+    id: int | None
+    state: CardState
+    log: tuple[WordRow, ...]
+
+
+_UNWRITTEN = _Written(None, CardState.RAISED, ())
+
+
+def _written(session: Session, case_id: int) -> dict[CardKey, _Written]:
     stored = {card.id: card for card in session.exec(select(Card).where(Card.case_id == case_id)) if card.id}
     logs = word_rows(session, words_of(session, stored.keys()))
     return {
         CardKey(card.kind, card.clock, StepKind(card.link) if card.link else None, card.raised_at, card.about): (
-            card.state,
-            logs.get(card_id, ()),
+            _Written(card_id, card.state, logs.get(card_id, ()))
         )
         for card_id, card in stored.items()
     }
 
 
-def _card(card: RaisedCard, state: CardState, log: tuple[WordRow, ...]) -> CardRow:
+def _card(card: RaisedCard, written: _Written) -> CardRow:
     return CardRow(
+        id=written.id,
         kind=card.kind,
         cause=card.cause,
         clock=card.clock,
@@ -99,8 +112,8 @@ def _card(card: RaisedCard, state: CardState, log: tuple[WordRow, ...]) -> CardR
         raised_at=card.raised_at,
         correct_by=card.correct_by - _MOMENT if card.correct_by else None,
         withdrawn_at=card.withdrawn_at,
-        state=state,
-        log=log,
+        state=written.state,
+        log=written.log,
     )
 
 

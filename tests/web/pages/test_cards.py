@@ -1,5 +1,6 @@
 """Cards on the page of their case."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -33,9 +34,17 @@ def test_the_page_of_a_case_shows_what_was_said_about_its_cards(day: Services) -
     with day.database.transaction() as session:
         session.exec(select(WebSession)).one().expires_at = later + timedelta(hours=1)
     shown = client.get("/cases/2.json").json()["deadlines"]["cards"]
-    assert [(card["kind"], card["state"]) for card in shown] == [("reminder", "raised"), ("yellow", "withdrawn")]
+    found = [(card["id"], card["kind"], card["state"]) for card in shown]
+    assert found == [(None, "reminder", "raised"), (1, "yellow", "withdrawn")], "one that the clerk has yet to write"
     assert shown[1]["log"][0]["text"] == "系统故障"
     page = client.get("/cases/2").text
+    reminder, yellow_card = re.findall(r'<li class="stack"><p class="row"><span class="chip".*?</p>', page, re.DOTALL)[
+        :2
+    ]
+    assert "The limit passes soon" in reminder
+    assert "href" not in reminder
+    assert '<a href="/cards/1">The promised limit has passed</a>' in yellow_card
+    assert client.get("/cards/1").status_code == 200
     assert "系统故障" in page
     assert "by a supervisor" in page
     assert "/cards?state=all&amp;q=" in page

@@ -33,6 +33,7 @@ PROMISED = LimitRow(
 )
 LEGAL = replace(PROMISED, clock=ClockName.LEGAL, last_at=BEGAN + 28 * DAY)
 CARD = CardRow(
+    id=7,
     kind=CardKind.YELLOW,
     cause=CardCause.PAST_PROMISED,
     clock=ClockName.PROMISED,
@@ -76,10 +77,13 @@ def test_while_it_stands_still_it_is_allowed_until_now_and_the_pause_lasts() -> 
 
 def test_single_links_share_a_line_and_cards_lead_to_what_is_said_of_them() -> None:
     links = [replace(PROMISED, clock=ClockName.LINK, link=kind) for kind in (StepKind.ACCEPT, StepKind.REVIEW)]
-    withdrawn = replace(CARD, withdrawn_at=NOW)
+    withdrawn, unwritten = replace(CARD, withdrawn_at=NOW), replace(CARD, id=None)
     found = lanes(*links, cards=(CARD, withdrawn))
     assert len(found["limit_link"]) == 4
     assert [(state, start) for state, start, _ in found["cards"]] == [("yellow", CARD.raised_at)]
+    line = course([STEP], CaseLimits(Standing.YELLOW, (), (CARD, unwritten), None), (HEARING,), "Asia/Shanghai", NOW)
+    assert line is not None
+    assert [bar.href for bar in line.lanes[-1].bars] == ["/cards/7", "#limits"]
 
 
 def test_without_a_limit_there_is_nothing_to_draw() -> None:
