@@ -46,6 +46,8 @@ _UNITS = (_("d"), _("h"), _("min"), _("s"))
 _CLOSURES = re.compile(r"(.+); (\S+): (\d+) closures")
 """As calendars of halls call their versions."""
 _CODE = re.compile(r"`([^`]+)`")
+_LAST_MINUTE = "23:59"
+"""Of a day that counts as a whole; no hall is open then."""
 _SHORT_S = 10
 _DAYS = timedelta(days=3)
 """Of a longer line days are told, not minutes."""
@@ -76,6 +78,7 @@ class Formats:
             "clock": self.clock,
             "minute": self.minute,
             "day": self.day,
+            "due": self.due,
             "date": self._date,
             "lasted": self.lasted,
             "plain_clock": plain_clock,
@@ -132,6 +135,11 @@ class Formats:
 
     def day(self, at: datetime | None, zone: str) -> Markup:
         return self._time(at, zone, self._date)
+
+    def due(self, at: datetime | None, zone: str) -> Markup:
+        """Until when something is in time: the day, and where limits are hours the time of day as well."""
+        is_whole = at is not None and f"{at.astimezone(ZoneInfo(zone)):%H:%M}" == _LAST_MINUTE
+        return self.day(at, zone) if is_whole else self.when(at, zone)
 
     def month(self, month: str) -> str:
         """Mar 2026, 2026年3月."""

@@ -1,5 +1,6 @@
 """One code may mean different things in different places, and an empty one means nothing anywhere."""
 
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -121,3 +122,17 @@ def test_a_user_is_called_by_the_name_also_where_it_is_a_word_of_ours(sign_in: S
     page = client.get("/admin/users", headers={"Accept-Language": "zh"}).text
     assert 'edit=nobody#form">nobody</a>' in page
     assert "无人" not in client.get("/admin/users.csv", headers={"Accept-Language": "zh"}).text
+
+
+def test_a_limit_in_hours_has_its_time_of_day_and_one_in_days_its_day_alone() -> None:
+    late_from = datetime(2026, 3, 2, 16, tzinfo=UTC)
+    for language, by_day, by_hour in (
+        (Language.EN, "2 Mar 2026", "2 Mar 2026 15:09:59"),
+        (Language.ZH, "2026-03-02", "2026-03-02 15:09:59"),
+    ):
+        due = Formats(language).filters()["due"]
+        whole_days = late_from - timedelta(microseconds=1), late_from - timedelta(seconds=1)
+        assert [due(last, "Asia/Shanghai").striptags() for last in whole_days] == [by_day, by_day]
+        within_it = late_from - timedelta(hours=8, minutes=50, microseconds=1)
+        assert due(within_it, "Asia/Shanghai").striptags() == by_hour
+    assert due(None, "Asia/Shanghai") == "–"

@@ -170,6 +170,20 @@ def test_what_was_asked_for_too_late_is_awaited_though_the_clock_goes_on(
     assert "Waits for you" in shown(anonymous, services, "en")
 
 
+def test_a_limit_in_hours_is_told_with_its_time_of_day(
+    anonymous: TestClient, signed_in: SignedIn, services: Services
+) -> None:
+    """Accepted at half past ten, with two working hours: one and a half until noon, the rest after the break."""
+    item = {"record": "item", "code": "JZ-4", "version": "1", "valid_from": "2026-01-01T00:00:00+08:00", "name": "补证"}
+    waits(services, NOON, item | {"promised_limit": 2, "limit_unit": "hours"}, ACCEPTED | {"item": "JZ-4"})
+    last = found(anonymous, services)["due_at"]
+    assert last == "2026-03-02T05:59:59.999999Z"
+    for page in (shown(anonymous, services, "zh"), signed_in("supervisor").get("/cases?lang=zh").text):
+        assert ">2026-03-02 13:59:59</time>" in page
+    for line in signed_in("supervisor").get("/cases.csv").text.splitlines():
+        assert ("2026-7" not in line) or ("2026-03-02T13:59:59" in line)
+
+
 @pytest.mark.parametrize("over", ["closed", "decided"])
 def test_of_a_case_that_is_over_nothing_is_awaited(anonymous: TestClient, services: Services, over: str) -> None:
     waits(services, NOON, a_suspension("supplement"))
