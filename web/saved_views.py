@@ -18,7 +18,8 @@ from web.field_problems import FieldProblem
 from web.pages.places import visible_districts
 from web.viewer import Viewer
 
-FILTERS = ("q", "status", "channel", "item", "department", "district", "hall", "from", "to")
+FILTERS = ("q", "status", "card", "channel", "item", "department", "district", "hall", "from", "to", "sort")
+"""With the order, which is kept as they are."""
 MOST_VIEWS = 50
 _NAMES_SOMEBODY = Saying("A shared view has no search text, which may name a person. Take it away, or keep the view.")
 _THERE = Saying("A view of yours has this name already. Choose another one.")

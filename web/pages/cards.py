@@ -5,15 +5,16 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from storage.models import Card, CardCause, CardKind, CardState, Case, ClockName, Department, Role
+from storage.models import Card, CardCause, CardKind, CardState, Case, Department, Role
 from web.auth import require
 from web.pages.card_rows import InboxCard, inbox_cards
 from web.pages.case_rows import DepartmentRef
 from web.pages.filters import DayRange, DayRangeDep, chosen_hall, zone_of
 from web.pages.formats import local_iso
+from web.pages.open_work import is_open_card
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import HallRef, visible_halls
 from web.pages.rendering import add_page
@@ -40,7 +41,6 @@ StateFilter = Literal[
     "all",
 ]
 _LONGEST_SEARCH = 100
-_OVER = (CardState.CLOSED, CardState.WITHDRAWN)
 _Found = tuple[Card, Case]
 
 
@@ -149,16 +149,13 @@ def _cards(session: Session, wanted: Wanted, now: datetime, cursor: Cursor | Non
 
 
 def _is_in_state(state: StateFilter, now: datetime) -> ColumnElement[bool]:
-    """Open is what somebody still has to do something about; a reminder of a limit only until that passes."""
     withdrawn = col(Card.withdrawn_at).is_not(None)
     if state == "all":
         return col(Card.id).is_not(None)
     if state == "withdrawn":
         return withdrawn
     if state == "open":
-        is_of_limit = (col(Card.kind) == CardKind.REMINDER) & (col(Card.clock) != ClockName.CONDUCT)
-        timely = or_(~is_of_limit, col(Card.late_from) > now)
-        return ~withdrawn & col(Card.state).not_in(_OVER) & timely
+        return is_open_card(now)
     if state == "unexplained":
         return ~withdrawn & (col(Card.state) == CardState.RAISED) & (col(Card.explain_by) <= now)
     return ~withdrawn & (col(Card.state) == CardState(state))

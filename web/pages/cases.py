@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from ingest.video.clip_plan import ClipPart
 from storage.footage import CorrectedTime, UntrustedTime
 from storage.intervals import Span
-from storage.models import Case, Deadline, Department, Item, Role, Source, Standing, Step
+from storage.models import Card, CardKind, Case, Deadline, Department, Item, Role, Source, Standing, Step
 from web import case_due
 from web.access_log import log_access
 from web.addresses import client_address
@@ -19,10 +19,12 @@ from web.auth import require
 from web.case_secret import case_secret
 from web.errors import NotFound
 from web.pages.case_course import Stop, course, stops_of
+from web.pages.case_items import items_to_choose
 from web.pages.case_limits import CaseLimits, case_limits
+from web.pages.case_order import Place, Sort, cases_in_order, parse_place
 from web.pages.case_progress import Stage, progress
 from web.pages.case_records import CaseRecord, records_of
-from web.pages.case_rows import CaseRow, case_rows
+from web.pages.case_rows import CaseRow, ItemRef, case_rows
 from web.pages.filters import (
     DEFAULT_ZONE,
     DayRange,
@@ -33,8 +35,9 @@ from web.pages.filters import (
     zone_of,
 )
 from web.pages.held import Held, clip_held
+from web.pages.open_work import is_unsettled
 from web.pages.order_rows import OrderRow, case_orders
-from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
+from web.pages.paging import PAGE_SIZE, cut
 from web.pages.places import DistrictRef, HallRef, in_district, visible_districts, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import cases_in_scope
@@ -52,6 +55,7 @@ from web.viewer import Viewer
 router = APIRouter()
 CaseViewer = Annotated[Viewer, Depends(require(Permission.CASES))]
 StatusFilter = Literal["", "open", "today", "soon", "overdue", "still", "unknown", "closed", "late"]
+CardFilter = Literal["", "any", "yellow", "red"]
 MARGIN = timedelta(minutes=5)
 _LONGEST_SEARCH = 100
 _LONGEST_CODE = 200
@@ -79,6 +83,10 @@ class CasesPage:
     district: DistrictRef | None
     item: str
     """Its code; empty: any."""
+    items: tuple[ItemRef, ...]
+    """To choose from: what is declared or in a catalogue, of the department that is chosen."""
+    card: CardFilter
+    sort: Sort
     days: DayRange
     shows_applicant: bool
     cases: tuple[CaseRow, ...]
@@ -139,6 +147,8 @@ class Wanted:
     districts: tuple[DistrictRef, ...]
     district: DistrictRef | None
     item: str
+    card: CardFilter
+    sort: Sort
     days: DayRange
 
     @property
@@ -155,6 +165,7 @@ class Wanted:
         conditions += [col(Case.department_id) == self.department] if self.department else []
         conditions += [in_district(col(Case.hall_id), self.district.id)] if self.district else []
         conditions += [col(Case.item_code) == self.item] if self.item else []
+        conditions += [_has_open_card(self.card)] if self.card else []
         conditions += [col(Case.channel) == self.channel] if self.channel else []
         return conditions
 
@@ -170,6 +181,8 @@ def wanted(
     department: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
     district: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
     item: Annotated[str, Query(max_length=_LONGEST_CODE)] = "",
+    card: Annotated[CardFilter, Query()] = "",
+    sort: Annotated[Sort, Query()] = "",
 ) -> Wanted:
     """A hall, district or department out of scope is not there."""
     with services.database.transaction() as session:
@@ -185,7 +198,9 @@ def wanted(
         department=department,
         districts=districts,
         district=chosen_district(districts, district),
-        item=item,
+        item=item.strip(),
+        card=card,
+        sort=sort,
         days=days,
     )
 
@@ -204,8 +219,8 @@ def cases_page(wanted: WantedDep, request: Request, services: ServicesDep, after
     with services.database.transaction() as session:
         views = views_of(session, wanted.viewer)
         default = "" if request.url.query else default_query(views)
-        shown, more = cut(_cases(session, wanted.conditions(now), parse_cursor(after), PAGE_SIZE + 1))
-        last = shown[-1] if more else None
+        place = parse_place(after, wanted.sort)
+        shown, more = cut(cases_in_order(session, wanted.conditions(now), wanted.sort, place, PAGE_SIZE + 1))
         return CasesPage(
             now=now,
             halls=wanted.halls,
@@ -218,10 +233,13 @@ def cases_page(wanted: WantedDep, request: Request, services: ServicesDep, after
             districts=wanted.districts,
             district=wanted.district,
             item=wanted.item,
+            items=items_to_choose(session, wanted.department or _own_department(wanted.viewer)),
+            card=wanted.card,
+            sort=wanted.sort,
             days=wanted.days,
             shows_applicant=wanted.shows_applicant,
-            cases=case_rows(session, shown, wanted.shows_applicant),
-            next=str(Cursor(last.opened_at, last.id or 0)) if last else "",
+            cases=case_rows(session, [case for case, _ in shown], wanted.shows_applicant),
+            next=str(shown[-1].place) if more else "",
             views=views,
             query=filters_of(request.url.query),
             instead=f"/cases?{default}" if default else "",
@@ -235,15 +253,8 @@ def _departments(session: Session, viewer: Viewer) -> tuple[NamedThing, ...]:
     return tuple(NamedThing(department.id, department.name, department.name_en) for department in found)
 
 
-def _cases(session: Session, conditions: list[ColumnElement[bool]], cursor: Cursor | None, limit: int) -> list[Case]:
-    found = session.exec(
-        select(Case)
-        .outerjoin(Deadline, col(Deadline.case_id) == col(Case.id))
-        .where(*conditions, after(cursor, col(Case.opened_at), col(Case.id)))
-        .order_by(col(Case.opened_at).desc(), col(Case.id).desc())
-        .limit(limit)
-    )
-    return list(found)
+def _own_department(viewer: Viewer) -> str:
+    return (viewer.department_id or "") if viewer.role is Role.DEPARTMENT else ""
 
 
 _COLUMNS = (
@@ -262,11 +273,13 @@ def cases_table(wanted: WantedDep, request: Request, services: ServicesDep) -> T
             address = client_address(request)
             log_access(session, wanted.viewer, "case", "cases", request.url.path, now, address)
 
-    def read(session: Session, at: Cursor | None, limit: int) -> tuple[CaseRow, ...]:
-        return case_rows(session, _cases(session, wanted.conditions(now), at, limit), wanted.shows_applicant)
+    def read(session: Session, last: Place | None, limit: int) -> list[tuple[CaseRow, Place]]:
+        found = cases_in_order(session, wanted.conditions(now), wanted.sort, last, limit)
+        rows = case_rows(session, [case for case, _ in found], wanted.shows_applicant)
+        return list(zip(rows, (place for _, place in found), strict=True))
 
-    rows = read_on(services.database, read, lambda row: Cursor(row.opened_at, row.id))
-    return Table("cases", zone_of(wanted.halls, wanted.hall), columns, map(_cells, rows))
+    placed = read_on(services.database, read, lambda found: found[1])
+    return Table("cases", zone_of(wanted.halls, wanted.hall), columns, (_cells(row) for row, _ in placed))
 
 
 def _cells(row: CaseRow) -> list[Cell]:
@@ -289,6 +302,12 @@ def _matches(viewer: Viewer, text: str) -> list[ColumnElement[bool]]:
         columns.append(col(Case.applicant))
     found = (column.icontains(text, autoescape=True) for column in columns)
     return [or_(*found, col(Case.item_code).in_(declared))]
+
+
+def _has_open_card(card: CardFilter) -> ColumnElement[bool]:
+    """That nobody has settled yet; a reminder is no card here."""
+    kinds = [CardKind.YELLOW, CardKind.RED] if card == "any" else [CardKind(card)]
+    return col(Case.id).in_(select(Card.case_id).where(col(Card.kind).in_(kinds), is_unsettled()))
 
 
 def _has_status(status: StatusFilter, now: datetime, zone: str) -> list[ColumnElement[bool]]:

@@ -1,0 +1,28 @@
+"""Items by which cases can be looked for."""
+
+from sqlalchemy import Select, func, literal, select
+from sqlmodel import Session, col
+
+from storage.models import Item, ItemVersion
+from web.pages.case_rows import ItemRef
+
+
+def items_to_choose(session: Session, department_id: str) -> tuple[ItemRef, ...]:
+    """Declared ones, and those of the catalogues of platforms, by name; `department_id` empty: of all departments.
+
+    Of one department those without any are offered, too: nobody knows whose they are.
+    """
+    newest = select(func.max(col(ItemVersion.id))).group_by(col(ItemVersion.code))
+    told, declared = _columns(ItemVersion), _columns(Item)
+    told = told.where(col(ItemVersion.id).in_(newest))
+    both = told.add_columns(literal(0).label("last")).union_all(declared.add_columns(literal(1)))
+    found = {
+        code: ItemRef(code, name, name_en)
+        for code, name, name_en, of, _ in session.execute(both.order_by("last"))
+        if not department_id or of in (None, department_id)
+    }
+    return tuple(sorted(found.values(), key=lambda item: (item.name, item.id)))
+
+
+def _columns(of: type[Item] | type[ItemVersion]) -> Select[str, str, str, str | None]:
+    return select(col(of.code), col(of.name), col(of.name_en), col(of.department_id))
