@@ -68,6 +68,8 @@ class Observation:
     """Why nothing is known, e.g. dark."""
     staff_more: bool = False
     """Somebody besides is in the staff zone or stands before it, so how many are in it is not known."""
+    staff_perhaps: bool = False
+    """Nobody counts for the staff zone, and somebody may be in it: no other camera may say that nobody is."""
     people: tuple[Box, ...] = field(default=(), compare=False)
     """Everybody who may be seen where staff is looked for, however unsure."""
 
@@ -133,9 +135,10 @@ def observe(
     )
     if told.staff_count != 0:
         return told
+    told = replace(told, staff_perhaps=best >= _PERHAPS * threshold)
     if _is_behind(view, told, staff, threshold):
         return staff_unseen(told, BEHIND_SOMEBODY)
-    return staff_unseen(told, PERHAPS_SOMEBODY) if best >= _PERHAPS * threshold else told
+    return staff_unseen(told, PERHAPS_SOMEBODY) if told.staff_perhaps else told
 
 
 def blind(view: WatchedView, wall: datetime, reason: str) -> Observation:

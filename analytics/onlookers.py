@@ -1,6 +1,7 @@
 """Whose word counts when nobody is seen.
 
-Of staff: cameras that show the whole zone, alone or all together. Of customers: all that show a customer zone.
+Of staff: cameras that show the whole zone, alone or all together, unless one perhaps sees somebody. Of customers: all
+that show a customer zone.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -56,6 +57,8 @@ class Onlookers:
             return StaffState.STAFFED
         if self.awaits(seen, at):
             return None
+        if any(o.staff_perhaps for o in seen):
+            return StaffState.UNKNOWN
         seeing = {o.camera_id for o in seen if o.staff_count is not None}
         alone = any(self._cameras.get(camera) is Shows.WHOLE for camera in seeing)
         together = bool(seeing) and seeing >= self._with_staff()

@@ -260,9 +260,12 @@ class CounterPresence:
 
 
 def _why_unknown(seen: Iterable[Observation]) -> str:
-    """Of a round that tells nothing of staff; a camera that is missing from it sent nothing."""
-    reasons = sorted((o.reason for o in seen if o.reason), key=lambda reason: reason in (NO_ZONE, MASKED))
-    return reasons[0] if reasons else "no_signal"
+    """Of a round that tells nothing of staff; a camera that is missing from it sent nothing.
+
+    The reason of one where somebody may be comes first: by it a round is unknown whatever the others show.
+    """
+    told = sorted((o for o in seen if o.reason), key=lambda o: (not o.staff_perhaps, o.reason in (NO_ZONE, MASKED)))
+    return told[0].reason if told else "no_signal"
 
 
 def frames_of(seen: Iterable[Observation]) -> Frames:
