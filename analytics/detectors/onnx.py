@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 
 import cv2
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.detectors.network import Shape, open_network
+from analytics.detectors.told_apart import told_apart
 from analytics.people import WEAK_SCORE, Box, DetectorUnavailable, Image, Person
 
 _PAD = 114
@@ -27,7 +27,7 @@ class OnnxDetector:
         """Raises DetectorUnavailable when the runtime or the weights are missing or of another shape."""
         cv2.setNumThreads(1)  # scaling a crop is too little work to share
         self._network = open_network(weights, threads)
-        self.name = f"onnx {weights.stem} ({self._network.runtime}) {_told_apart(weights)}"
+        self.name = f"onnx {weights.stem} ({self._network.runtime}) {told_apart(weights)}"
         self._size = _input_size(weights, self._network.input_shape)
         self._raw = _is_raw_yolox(weights, self._network.output_shape)
 
@@ -50,15 +50,6 @@ class OnnxDetector:
         canvas[top : top + scaled.shape[0], left : left + scaled.shape[1]] = scaled
         planes = canvas.astype(np.float32) if self._raw else canvas[:, :, ::-1].astype(np.float32) / 255
         return np.ascontiguousarray(planes.transpose(2, 0, 1)[None])
-
-
-def _told_apart(weights: Path) -> str:
-    """By what they hold: other weights often have the same name, and what one saw is not what the other would."""
-    held = sha256()
-    for file in sorted(weights.iterdir()) if weights.is_dir() else [weights]:
-        if file.is_file():
-            held.update(file.read_bytes())
-    return held.hexdigest()[:8]
 
 
 def decode_yolo(output: NDArray[np.float32]) -> Rows:

@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from analytics.detectors.openvino_network import keep_openvino_quiet
+from analytics.detectors.told_apart import told_apart
 from analytics.people import WEAK_SCORE, Box, DetectorUnavailable, Image, Person
 
 DEFAULT_WEIGHTS = "yolo11n.pt"
@@ -20,9 +22,9 @@ class YoloDetector:
 
     def __init__(self, weights: str = DEFAULT_WEIGHTS, size: int = 320) -> None:
         """`size` is the side in pixels a crop is scaled to. Raises DetectorUnavailable without the extra or weights."""
-        self.name = f"yolo {weights.rsplit('/', 1)[-1]}"
         self._size = size
         self._model = _load(weights)
+        self.name = _name(weights, self._model)
 
     def detect(self, images: Sequence[Image]) -> list[tuple[Person, ...]]:
         if not images:
@@ -31,6 +33,13 @@ class YoloDetector:
             list(images), imgsz=self._size, conf=WEAK_SCORE, classes=[_PERSON_CLASS], verbose=False
         )
         return [_people(result) for result in results]
+
+
+def _name(weights: str, model: Any) -> str:  # noqa: ANN401
+    """Ultralytics looks for a mere name in a folder of its own, too, and says where it found it."""
+    asked, found = Path(weights), Path(getattr(model, "ckpt_path", None) or weights)
+    held = next((told_apart(path) for path in (asked, found) if path.exists()), "")
+    return f"yolo {asked.name} {held}".rstrip()
 
 
 def _people(result: Any) -> tuple[Person, ...]:  # noqa: ANN401  (an optional package without stubs here)
@@ -64,8 +73,18 @@ def _load(weights: str) -> Any:  # noqa: ANN401
     ultralytics_settings.update({"sync": False})
     try:
         return YOLO(weights, task="detect")
-    except (FileNotFoundError, ConnectionError, OSError) as error:
-        raise DetectorUnavailable(
-            f"detector yolo: weights {weights} are neither here nor downloadable; name a file in"
-            " watcher.weights, or by --weights of the command"
-        ) from error
+    except Exception as error:  # what it raises of a file that is no weights shares no base class
+        raise DetectorUnavailable(_why_not(weights, error)) from error
+
+
+def _why_not(weights: str, error: Exception) -> str:
+    if not Path(weights).exists():
+        return (
+            f"detector yolo: weights {weights} are neither here nor downloadable; name a file in watcher.weights, or by"
+            " --weights of the command"
+        )
+    told = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return (
+        f"detector yolo: {weights} cannot be loaded ({told}); it is not whole, or no weights of a detector that"
+        " Ultralytics reads: fetch it again and compare its SHA-256 with the one that is published where it comes from"
+    )

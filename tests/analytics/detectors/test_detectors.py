@@ -2,10 +2,12 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from pickle import UnpicklingError
+from types import ModuleType, SimpleNamespace
 
 import cv2
 import numpy as np
@@ -134,6 +136,62 @@ def test_an_export_for_openvino_names_the_extra(tmp_path: Path, monkeypatch: pyt
             choose_detector("onnx", str(weights))
 
 
+def an_ultralytics(opening: Callable[[str], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stands in for the package, which is not installed for each change: `opening` is what it does with a file."""
+    package = ModuleType("ultralytics")
+    vars(package).update(settings={}, YOLO=lambda weights, task: opening(weights))
+    monkeypatch.setitem(sys.modules, "ultralytics", package)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [UnpicklingError("invalid load key, 'v'"), EOFError(), RuntimeError("no archive\nat all"), KeyError("model")],
+)
+def test_what_ultralytics_raises_of_broken_weights_is_told_in_words(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opening(_weights: str) -> object:
+        raise error
+
+    an_ultralytics(opening, monkeypatch)
+    pointer = tmp_path / "best.pt"
+    pointer.write_text("version https://git-lfs.github.com/spec/v1")
+    with pytest.raises(DetectorUnavailable, match=r"best\.pt cannot be loaded \([^)\n]+\); .*fetch it again") as told:
+        choose_detector("auto", str(pointer))
+    assert "\n" not in str(told.value)
+    with pytest.raises(DetectorUnavailable, match="neither here nor downloadable"):
+        choose_detector("yolo", str(tmp_path / "missing.pt"))
+
+
+def test_weights_for_ultralytics_are_told_apart_by_what_they_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_ultralytics(lambda _weights: object(), monkeypatch)
+    names = []
+    for folder, held in (("small", b"a"), ("large", b"b"), ("again", b"a")):
+        weights = tmp_path / folder / "best.pt"
+        weights.parent.mkdir()
+        weights.write_bytes(held)
+        names.append(choose_detector("yolo", str(weights)).name)
+    assert names[0] == names[2] != names[1]
+    assert all(re.fullmatch(r"yolo best\.pt [0-9a-f]{8}", name) for name in names)
+    exported = tmp_path / "best_openvino_model"
+    exported.mkdir()
+    (exported / "best.bin").write_bytes(b"a")
+    with_slash = choose_detector("yolo", f"{exported}/").name
+    assert with_slash == choose_detector("yolo", str(exported)).name
+    assert re.fullmatch(r"yolo best_openvino_model [0-9a-f]{8}", with_slash)
+
+
+def test_weights_that_ultralytics_keeps_itself_are_told_apart_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept.pt"
+    kept.write_bytes(b"a")
+    an_ultralytics(lambda _weights: SimpleNamespace(ckpt_path=str(kept)), monkeypatch)
+    assert re.fullmatch(r"yolo yolo11n\.pt [0-9a-f]{8}", choose_detector("yolo").name)
+
+
 @pytest.mark.parametrize("name", ["yolo", "auto"])
 def test_a_tensorrt_engine_is_refused_with_what_to_name_in_its_place(name: DetectorName) -> None:
     with pytest.raises(DetectorUnavailable, match=r"nobody\.engine is a TensorRT engine.* name the \.pt"):
@@ -151,6 +209,17 @@ def test_a_missing_ultralytics_names_the_extra() -> None:
 )
 def test_ultralytics_finds_people() -> None:
     finds_people(YoloDetector(str(labelled_data() / "models" / "yolo11n.pt"), size=640))
+
+
+@pytest.mark.skipif(
+    find_spec("ultralytics") is None, reason="Ultralytics is not installed: pip install hallwatch[yolo]"
+)
+def test_ultralytics_refuses_what_is_no_weights_in_words(tmp_path: Path) -> None:
+    for held in (b"", b"version https://git-lfs.github.com/spec/v1", b"PK\x03\x04"):
+        broken = tmp_path / "broken.pt"
+        broken.write_bytes(held)
+        with pytest.raises(DetectorUnavailable, match="cannot be loaded"):
+            choose_detector("yolo", str(broken))
 
 
 def test_each_detector_passes_the_test_that_it_has_to_before_it_watches() -> None:
