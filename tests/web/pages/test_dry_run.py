@@ -2,12 +2,13 @@
 
 import csv
 import io
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from openpyxl import load_workbook
-from sqlmodel import select
+from sqlmodel import col, select
 
 from storage.models import Absence, AbsenceRule, Cover, CoverKind
 from tests.web.pages.a_day import NOW, ago
@@ -97,6 +98,102 @@ def test_the_editor_leads_there_and_from_there_it_is_saved(sign_in: SignIn, day:
     assert saved.status_code == 303
     with day.database.transaction() as session:
         assert session.exec(select(AbsenceRule).where(AbsenceRule.version == 3)).one().threshold_s == 481
+
+
+class Parted(HTMLParser):
+    """The forms of a page: where each goes to, and what its hidden and typed fields send."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.forms: list[tuple[str, dict[str, str]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append((told.get("action", ""), {}))
+        elif tag == "input" and self.forms:
+            self.forms[-1][1][told["name"]] = told.get("value", "")
+
+
+def saving(page: str) -> tuple[str, dict[str, str]]:
+    """The form of *Save these settings*."""
+    return next(form for form in Parted(page).forms if form[0].startswith("/admin/rules") and "hall" in form[1])
+
+
+def opened(client: TestClient, address: str) -> dict[str, str]:
+    """What the form of a rule sends when nothing is typed into it."""
+    return next(fields for _, fields in Parted(client.get(address).text).forms if "threshold_s" in fields)
+
+
+def in_force(day: Services) -> set[tuple[str | None, int]]:
+    with day.database.transaction() as session:
+        rules = session.exec(select(AbsenceRule).where(col(AbsenceRule.valid_to).is_(None))).all()
+        return {(rule.counter_id or rule.hall_id, rule.threshold_s) for rule in rules}
+
+
+def test_who_tries_and_saves_is_told_of_what_somebody_else_has_saved_meanwhile(sign_in: SignIn, day: Services) -> None:
+    one, other = sign_in("admin"), sign_in("admin")
+    typed = opened(one, "/admin/rules?edit=1") | {"threshold_s": "481", "waiting_threshold_s": "400", "try": "true"}
+    tried_at = one.post("/admin/rules?edit=1", data=typed).headers["location"]
+    mine = opened(other, "/admin/rules?edit=1") | {"threshold_s": "222"}
+    assert other.post("/admin/rules?edit=1", data=mine).status_code == 303
+    page = one.get(tried_at).text
+    once_more = next(fields for action, fields in Parted(page).forms if action == PAGE)
+    again = one.get(PAGE, params=once_more | {"hall": "cc", "threshold_s": "482"}).text
+    for shown in (page, again):
+        address, form = saving(shown)
+        refused = one.post(address, data=form)
+        assert (refused.status_code, in_force(day)) == (409, {("cc", 222)})
+        assert f'value="{form["threshold_s"]}"' in refused.text, "what was tried is not lost"
+    insisting = form | {"seen": opened(one, "/admin/rules?edit=1")["seen"]}
+    assert one.post(address, data=insisting).status_code == 303
+    assert in_force(day) == {("cc", 482)}
+
+
+def test_a_trial_without_a_form_is_of_what_was_in_force_when_it_was_opened(sign_in: SignIn, day: Services) -> None:
+    one, other = sign_in("admin"), sign_in("admin")
+    address, form = saving(one.get(f"{PAGE}?hall=cc&threshold_s=481&waiting_threshold_s=400").text)
+    other.post("/admin/rules?edit=1", data={"threshold_s": "222", "waiting_threshold_s": "60"})
+    assert (one.post(address, data=form).status_code, in_force(day)) == (409, {("cc", 222)})
+    address, form = saving(one.get(f"{PAGE}?hall=cc&threshold_s=481&waiting_threshold_s=400").text)
+    assert (one.post(address, data=form).status_code, in_force(day)) == (303, {("cc", 481)})
+
+
+def test_a_new_rule_that_is_tried_never_replaces_one_that_somebody_else_has_made_meanwhile(
+    sign_in: SignIn, day: Services
+) -> None:
+    one, other = sign_in("admin"), sign_in("admin")
+    new = {"hall": "", "counter": "cc-1", "threshold_s": "481", "waiting_threshold_s": "400"}
+    tried_at = one.post("/admin/rules", data=new | {"try": "true"}).headers["location"]
+    assert other.post("/admin/rules", data=new | {"threshold_s": "450"}).status_code == 303
+    address, form = saving(one.get(tried_at).text)
+    assert one.post(address, data=form).status_code == 422
+    assert ("cc-1", 450) in in_force(day)
+
+
+def test_the_mark_of_one_place_does_not_stand_for_another_that_is_tried_next(sign_in: SignIn, day: Services) -> None:
+    client = sign_in("admin")
+    client.post("/admin/rules", data={"counter": "cc-1", "threshold_s": "300", "waiting_threshold_s": "60"})
+    typed = opened(client, "/admin/rules?edit=1") | {"try": "true"}
+    page = client.get(client.post("/admin/rules?edit=1", data=typed).headers["location"]).text
+    once_more = next(fields for action, fields in Parted(page).forms if action == PAGE)
+    other_place = once_more | {"hall": "", "counter": "cc-1", "threshold_s": "333"}
+    address, form = saving(client.get(PAGE, params=other_place).text)
+    assert client.post(address, data=form).status_code == 303
+    assert ("cc-1", 333) in in_force(day)
+
+
+def test_a_former_version_that_is_tried_replaces_what_is_in_force_as_it_was_then(
+    sign_in: SignIn, day: Services
+) -> None:
+    client = sign_in("admin")
+    client.post("/admin/rules?edit=1", data={"threshold_s": "222", "waiting_threshold_s": "60"})
+    typed = opened(client, "/admin/rules?edit=past-1") | {"try": "true"}
+    tried_at = client.post("/admin/rules?edit=past-1", data=typed).headers["location"]
+    address, form = saving(client.get(tried_at).text)
+    assert client.post(address, data=form).status_code == 303
+    assert in_force(day) == {("cc", int(typed["threshold_s"]))}
 
 
 def test_settings_that_would_hold_for_no_counter_do_not_look_like_a_hall_without_alerts(sign_in: SignIn) -> None:

@@ -23,8 +23,9 @@ from web.declarations import RULE_SETTINGS, AbsenceRuleDeclaration
 from web.errors import NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.pages.admin.forms import Option
+from web.pages.admin.meanwhile import mark_of
 from web.pages.admin.places import hall_options
-from web.pages.admin.rules import FURTHER
+from web.pages.admin.rules import FURTHER, Rules, place_of
 from web.pages.filters import zone_of
 from web.pages.places import CounterRef, counters_by_id
 from web.pages.rendering import add_page
@@ -83,7 +84,11 @@ class DryRunPage:
     counter: str
     """Both empty: everywhere."""
     rule_id: int | None
-    """The rule that is in force for exactly this place and would be replaced."""
+    """The rule that is in force for exactly this place and would be replaced; none by a form for a new one."""
+    seen: str
+    """The mark of what was in force there when the form was opened, or else when this was tried; empty: nothing."""
+    seen_of: str
+    """Of which place that is."""
     threshold_s: int
     waiting_threshold_s: int
     longest_s: int
@@ -166,8 +171,16 @@ def tried_rule(
 TrialDep = Annotated[Trial, Depends(tried_rule)]
 
 
-def dry_run_page(desk: AdminDesk, trial: TrialDep) -> DryRunPage:
+def dry_run_page(
+    desk: AdminDesk, trial: TrialDep, seen: Annotated[str | None, Query()] = None, seen_of: str = ""
+) -> DryRunPage:
+    """`seen`: the mark of the form in which it was typed, of that place."""
     declared, window = trial.declared, trial.window
+    with desk.reading() as session:
+        replaces = _in_force(session, declared)
+    from_a_form = seen is not None and seen_of == place_of(declared)
+    if not from_a_form:
+        seen = mark_of(Rules().fields(desk, str(replaces))) if replaces else ""
     counters = tuple((c.id, f"{c.number} {desk.named(c)} ({c.id})") for c in places_api.list_counters(desk))
     halls = hall_options(desk)
     with desk.reading() as session:
@@ -177,7 +190,9 @@ def dry_run_page(desk: AdminDesk, trial: TrialDep) -> DryRunPage:
             all_counters=counters,
             hall=declared.hall or "",
             counter=declared.counter or "",
-            rule_id=_in_force(session, declared),
+            rule_id=None if from_a_form and not seen else replaces,
+            seen=seen or "",
+            seen_of=place_of(declared),
             threshold_s=declared.threshold_s,
             waiting_threshold_s=declared.waiting_threshold_s,
             longest_s=MAX_THRESHOLD_S,

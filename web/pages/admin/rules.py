@@ -11,9 +11,11 @@ from web.api import places as places_api
 from web.api import rules as rules_api
 from web.api.administration import Desk
 from web.api.rules import RuleShown, RuleToPut
+from web.declarations import AbsenceRuleDeclaration
 from web.errors import Conflict, NotFound
 from web.i18n import gettext_marker as _
 from web.pages.admin.forms import Field, Row, Saved, optional, text
+from web.pages.admin.meanwhile import SEEN_FIELD
 from web.pages.admin.places import hall_options, place_words, place_zones
 from web.pages.admin.versions import version_of
 from web.pages.admin.views import shown_moment
@@ -30,6 +32,8 @@ FURTHER = (
 """What is looked for only where it is said, in the order of the form."""
 TRY = "try"
 """Sent by the button that only tries what is typed."""
+SEEN_OF = "seen_of"
+"""Of which place the mark is that goes with a trial."""
 _PAST = "past-"
 """Begins the key of a version that is over: the mere number means its place, whatever version is in force there."""
 _OVER = Saying("This version holds no more. It can be read and tried; change the one that is in force.")
@@ -97,7 +101,7 @@ class Rules:
         staff = {"required_staff": optional(form, "required_staff") or "1"}
         rule = RuleToPut.model_validate(needed | staff | further | place)
         if text(form, TRY):
-            return Saved(goes_to=_trial(rule))
+            return Saved(goes_to=_trial(rule, None if key.startswith(_PAST) else text(form, SEEN_FIELD)))
         rules_api.put_rule(desk, rule)
         return Saved()
 
@@ -110,9 +114,19 @@ class Rules:
         rules_api.end_rule(desk, kept.rule_id)
 
 
-def _trial(rule: RuleToPut) -> str:
-    """Where it is tried as it was typed; what is not looked for is empty there."""
-    return f"/admin/rules/dry-run?{urlencode({name: '' if v is None else v for name, v in rule.model_dump().items()})}"
+def place_of(rule: AbsenceRuleDeclaration) -> str:
+    """As the mark of a form that is tried says it, lest it stand for the rule of another place that is tried next."""
+    return f"{rule.hall or ''}/{rule.counter or ''}"
+
+
+def _trial(rule: RuleToPut, seen: str | None) -> str:
+    """Where it is tried as it was typed; what is not looked for is empty there.
+
+    `seen`: the mark of the form, empty of one for a new rule; None: it was filled in from what is not in force.
+    """
+    typed = {name: "" if value is None else value for name, value in rule.model_dump().items()}
+    mark = {} if seen is None else {SEEN_FIELD: seen, SEEN_OF: place_of(rule)}
+    return f"/admin/rules/dry-run?{urlencode(typed | mark)}"
 
 
 def _meant(desk: Desk, key: str) -> RuleShown:
