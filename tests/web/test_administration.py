@@ -275,6 +275,10 @@ def test_a_former_version_of_a_rule_is_read_on_the_page_and_changed_by_nobody(
     assert rows[key]["muted"]
     assert rows[key]["cells"][-2:] == ["2026-03-02 12:00", "2026-03-02 14:00"]
     assert list(rows)[-1] == key, "what is over comes last"
+    data = admin.get(f"/admin/rules.json?edit={key}").json()
+    assert (data["is_former"], data["named"]) == (True, str(first))
+    data = admin.get(f"/admin/rules.json?edit={first}").json()
+    assert (data["is_former"], data["named"]) == (False, str(first)), "the mere number means what is in force there"
     page = admin.get(f"/admin/rules?edit={key}", headers={"Accept-Language": "en"}).text
     assert 'value="61"' in page
     assert "This version holds no more" in page

@@ -86,6 +86,10 @@ def _render_block(template: Template, block: str, values: dict[str, Any]) -> str
     return "".join(template.blocks[block](context))
 
 
+_BLANKS = {Language.ZH: "", Language.EN: " "}
+"""After a sentence or a colon: the full-width signs of Chinese have theirs already."""
+
+
 @lru_cache
 def environment(language: Language) -> Environment:
     made = Environment(
@@ -107,6 +111,7 @@ def environment(language: Language) -> Environment:
     made.filters["parameter_words"] = lambda name: say(language, PARAMETER_WORDS.get(name, name))
     made.globals.update(asset=asset, clip_address=clip_address, played_parts=played_parts, described=described)
     made.globals["element_words"] = lambda: Markup(_attribute_json(element_words(language)))  # noqa: S704 (escaped JSON)
+    made.globals["blank"] = _BLANKS[language]
     # Macros as globals: a block that is rendered alone for htmx does not see what its template imports.
     parts = (
         "ui",

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from tests.web.pages.conftest import SignIn
 from web.i18n import LOCALE, Language, choose_language, translations
 from web.pages.element_words import ELEMENT_WORDS
-from web.pages.rendering import TEMPLATES
+from web.pages.rendering import TEMPLATES, environment
 
 WEB = TEMPLATES.parent
 ROOT = WEB.parent
@@ -117,6 +117,26 @@ def test_what_stands_between_words_is_said_in_the_language_of_the_page() -> None
         texts = re.findall(r">([^<>]*)<", without_code)
         found += [(path.name, text.strip()) for text in texts if _BETWEEN_WORDS.search(text)]
     assert [(name, text) for name, text in found if name not in BOTH_LANGUAGES] == []
+
+
+_BLANK_AFTER_A_SENTENCE = re.compile(
+    r"""[.:;?!](?:"\) }}|{% endtrans %})(?:{% (?:if|elif|else|endif)[^%]*%})*"""
+    r""" +(?:{% (?:if|elif)[^%]*%})*(?:{[{%]|<(?!span aria-hidden))"""
+)
+
+
+def test_after_a_sentence_of_chinese_there_is_no_blank() -> None:
+    """`blank` stands there, which is one in English alone."""
+    texts = {path.name: path.read_text() for path in TEMPLATES.rglob("*.html") if path.name not in BOTH_LANGUAGES}
+    assert [
+        (name, found.group()) for name, text in texts.items() if (found := _BLANK_AFTER_A_SENTENCE.search(text))
+    ] == []
+    assert [
+        environment(language).from_string("{{ _('Given up.') }}{{ blank }}|").render() for language in Language
+    ] == [
+        "已放弃。|",
+        "Given up. |",
+    ]
 
 
 @pytest.mark.parametrize(

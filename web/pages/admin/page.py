@@ -26,7 +26,7 @@ from web.pages.admin.meanwhile import CHANGED_MEANWHILE, changed_meanwhile, mark
 from web.pages.admin.people import Sources, Users
 from web.pages.admin.places import Counters, Departments, Districts, Halls
 from web.pages.admin.retention import Retention
-from web.pages.admin.rules import Rules
+from web.pages.admin.rules import Rules, number_of_former
 from web.pages.admin.views import OtherView, Views, is_of_camera, other_views
 from web.pages.filters import DEFAULT_ZONE
 from web.pages.rendering import ScreenDep, add_page, html
@@ -71,6 +71,10 @@ class AdminPage:
     rows: tuple[Row, ...]
     key: str
     """Of the row that is edited; empty for a new one."""
+    is_former: bool
+    """It holds no more: it can be read and tried, and not be changed."""
+    named: str
+    """The key as people read it."""
     seen: str
     """The mark of what is stored of it, by which is told whether somebody else changes it; empty for a new one."""
     changed_meanwhile: bool
@@ -153,6 +157,7 @@ def _page(
     stored = section.fields(desk, key)
     shown = stored if fields is None else fields
     rows = tuple(section.rows(desk))
+    former = number_of_former(key) if section.name == Rules.name else ""
     camera = next((field.value for field in shown if field.name == "camera"), "") if section.camera_picture else ""
     shown = _camera_fixed(shown) if camera else shown
     return AdminPage(
@@ -164,6 +169,8 @@ def _page(
         columns=section.columns,
         rows=rows,
         key=key,
+        is_former=bool(former),
+        named=former or key.replace("~", " · "),
         seen=mark_of(stored) if key else "",
         changed_meanwhile=False,
         there="",

@@ -95,7 +95,7 @@ class Rules:
         place = {name: optional(form, name) for name in ("hall", "counter")}
         if key:
             kept = _meant(desk, key)
-            if key.startswith(_PAST) and not text(form, TRY):
+            if number_of_former(key) and not text(form, TRY):
                 raise Conflict(_OVER)
             place = {"hall": kept.hall, "counter": kept.counter}
         staff = {"required_staff": optional(form, "required_staff") or "1"}
@@ -106,12 +106,17 @@ class Rules:
         return Saved()
 
     def remove(self, desk: Desk, key: str) -> None:
-        if key.startswith(_PAST):
+        if number_of_former(key):
             raise Conflict(_OVER)
         kept = next((rule for rule in rules_api.list_rules(desk) if str(rule.rule_id) == key), None)
         if kept is None:
             raise NotFound
         rules_api.end_rule(desk, kept.rule_id)
+
+
+def number_of_former(key: str) -> str:
+    """Of a version that is over; empty for what is in force."""
+    return key.removeprefix(_PAST) if key.startswith(_PAST) else ""
 
 
 def place_of(rule: AbsenceRuleDeclaration) -> str:
@@ -134,10 +139,10 @@ def _meant(desk: Desk, key: str) -> RuleShown:
 
     Raises NotFound where there is nothing.
     """
-    before = version_of(desk, AbsenceRule, key.removeprefix(_PAST))
+    before = version_of(desk, AbsenceRule, number_of_former(key) or key)
     if before is None:
         raise NotFound
-    if key.startswith(_PAST):
+    if number_of_former(key):
         kept = (rule for rule in rules_api.list_rules(desk, ended=True) if rule.rule_id == before.id)
     else:
         place = (before.hall_id, before.counter_id)
