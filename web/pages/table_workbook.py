@@ -24,7 +24,7 @@ _BOLD = Font(bold=True)
 
 def workbook(table: Table, language: Language) -> bytes:
     """One sheet whose first row stays in sight."""
-    zone = ZoneInfo(table.zone)
+    zone = table.at
     book = Workbook(write_only=True)
     sheet = book.create_sheet(INVALID_TITLE_REGEX.sub("-", table.name)[:_LONGEST_NAME])
     sheet.freeze_panes = "A2"
@@ -37,7 +37,7 @@ def workbook(table: Table, language: Language) -> bytes:
 
 
 def _cells(
-    sheet: WriteOnlyWorksheet, row: Iterable[Value], zone: ZoneInfo, *, bold: bool = False
+    sheet: WriteOnlyWorksheet, row: Iterable[Value], zone: ZoneInfo | None, *, bold: bool = False
 ) -> "list[Cell | str | float | datetime | None]":
     """Plain values wherever they do: a cell of its own costs several times as much."""
     return [_cell(sheet, _written(value, zone), bold=bold) for value in row]
@@ -58,10 +58,10 @@ def _cell(
     return made
 
 
-def _written(value: Value, zone: ZoneInfo) -> str | float | datetime | None:
-    """Workbooks know no zones: the heading names it."""
+def _written(value: Value, zone: ZoneInfo | None) -> str | float | datetime | None:
+    """Workbooks know no zones: the heading names it, or a column."""
     if isinstance(value, str):
         return ILLEGAL_CHARACTERS_RE.sub("", value)[:_LONGEST_CELL]
     if isinstance(value, datetime):
-        return value.astimezone(zone).replace(tzinfo=None)
+        return (value.astimezone(zone) if zone else value).replace(tzinfo=None)
     return datetime.combine(value, time()) if isinstance(value, date) else value

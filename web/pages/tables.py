@@ -45,13 +45,20 @@ class Table:
     name: str
     """Of the file, without its ending."""
     zone: str
+    """Empty: each moment is told in the zone that it bears, which a column of the table names."""
     columns: tuple[str, ...]
     """Under the names of the page's JSON; `Moments` for times."""
     rows: Iterable[Sequence[Cell]]
 
     @property
     def headings(self) -> list[str]:
-        return [f"{name} ({self.zone})" if isinstance(name, Moments) else name for name in self.columns]
+        named = bool(self.zone)
+        return [f"{name} ({self.zone})" if named and isinstance(name, Moments) else name for name in self.columns]
+
+    @property
+    def at(self) -> ZoneInfo | None:
+        """Where the moments are told; None: each where it bears."""
+        return ZoneInfo(self.zone) if self.zone else None
 
 
 def add_table(router: APIRouter, path: str, table: Callable[..., Table]) -> None:
@@ -79,7 +86,7 @@ def _attachment(name: str, ending: str) -> dict[str, str]:
 
 
 def csv_lines(table: Table, language: Language) -> Iterator[str]:
-    zone = ZoneInfo(table.zone)
+    zone = table.at
     yield UTF8_MARK + csv_line(table.headings)
     for row in limited(table.rows, MOST_ROWS, language):
         yield csv_line(_in_csv(cell, zone) for cell in row)
@@ -94,11 +101,11 @@ def limited(rows: Iterable[Sequence[Cell]], most: int, language: Language) -> It
         yield (say(language, cut),)
 
 
-def _in_csv(cell: Cell, zone: ZoneInfo) -> str | float | None:
+def _in_csv(cell: Cell, zone: ZoneInfo | None) -> str | float | None:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, datetime):
-        return cell.astimezone(zone).isoformat()
+        return (cell.astimezone(zone) if zone else cell).isoformat()
     return cell.isoformat() if isinstance(cell, date) else cell
 
 

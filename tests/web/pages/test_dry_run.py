@@ -10,8 +10,8 @@ from fastapi.testclient import TestClient
 from openpyxl import load_workbook
 from sqlmodel import col, select
 
-from storage.models import Absence, AbsenceRule, Cover, CoverKind
-from tests.web.pages.a_day import NOW, ago
+from storage.models import Absence, AbsenceRule, Cover, CoverKind, Hall
+from tests.web.pages.a_day import NOW, OTHER_COUNTER, OTHER_HALL, ago
 from tests.web.pages.conftest import SignIn
 from web.services import Services
 
@@ -248,3 +248,27 @@ def test_every_alert_of_a_dry_run_is_in_its_files_with_the_settings_that_were_tr
     assert sheet.max_row == 3
     assert client.get(f"{PAGE}.csv?hall=none").status_code == 422
     assert sign_in("supervisor").get(f"{PAGE}.csv?{query}").status_code == 403
+
+
+def test_files_over_halls_of_several_zones_tell_each_time_by_the_clock_of_its_hall(
+    sign_in: SignIn, day: Services
+) -> None:
+    with day.database.transaction() as session:
+        for rule in session.exec(select(AbsenceRule)).all():
+            rule.valid_to = ago(200)
+        hall = session.get(Hall, OTHER_HALL)
+        assert hall is not None
+        hall.timezone = "Asia/Urumqi"
+    client = sign_in("admin")
+    query = "threshold_s=240&waiting_threshold_s=240"
+    text = client.get(f"{PAGE}.csv?{query}").text.removeprefix("\ufeff")
+    told = {row["counter"]: (row["due"], row["zone"]) for row in csv.DictReader(io.StringIO(text))}
+    assert told[OTHER_COUNTER] == ("2026-11-23T03:44:00+06:00", "Asia/Urumqi")
+    assert told["cc-1"] == ("2026-11-23T09:42:00+08:00", "Asia/Shanghai")
+    sheet = load_workbook(io.BytesIO(client.get(f"{PAGE}.xlsx?{query}").content)).active
+    assert sheet is not None
+    heading, *rows = sheet.iter_rows(values_only=True)
+    at = {row[heading.index("counter")]: row[heading.index("due")] for row in rows}
+    assert [str(at[counter]) for counter in (OTHER_COUNTER, "cc-1")] == ["2026-11-23 03:44:00", "2026-11-23 09:42:00"]
+    one = client.get(f"{PAGE}.csv?hall={OTHER_HALL}&{query}").text
+    assert "due (Asia/Urumqi)" in one

@@ -341,7 +341,7 @@ def test_who_may_not_see_health_reads_at_the_alert_when_it_is_told_again(sign_in
     for path in ("/alerts?state=all", f"/absences/{absence_id}"):
         page = client.get(path).text
         assert re.search(r"reached\. Tried 3 times\. Tried again at <time [^>]+>10:43:00</time>\.", page), path
-    assert "已尝试 3 次。 将于 " in client.get("/alerts?state=all", headers={"Accept-Language": "zh"}).text
+    assert "已尝试 3 次。将于 " in client.get("/alerts?state=all", headers={"Accept-Language": "zh"}).text
     with day.database.transaction() as session:
         session.exec(select(Delivery).where(Delivery.channel == "sms")).one().state = DeliveryState.FAILED
     assert "Tried 3 times. Given up." in client.get("/alerts?state=all").text

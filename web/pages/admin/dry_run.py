@@ -26,7 +26,7 @@ from web.pages.admin.forms import Option
 from web.pages.admin.meanwhile import mark_of
 from web.pages.admin.places import hall_options
 from web.pages.admin.rules import FURTHER, Rules, place_of
-from web.pages.filters import zone_of
+from web.pages.filters import DEFAULT_ZONE
 from web.pages.places import CounterRef, counters_by_id
 from web.pages.rendering import add_page
 from web.pages.tables import Cell, Moments, Table, add_table
@@ -210,24 +210,26 @@ def dry_run_page(
 
 
 def dry_run_table(desk: AdminDesk, trial: TrialDep) -> Table:
-    """Every alert, not the newest alone."""
+    """Every alert, not the newest alone, each by the clock of its hall."""
     with desk.reading() as session:
         alerts = _would_be_all(session, trial.found, trial.now)
-    zones = {alert.counter.hall.timezone for alert in alerts}
-    return Table("dry-run", zones.pop() if len(zones) == 1 else zone_of((), None), _COLUMNS, map(_cells, alerts))
+        zones = {counter.hall.timezone for counter in counters_by_id(session, trial.counters).values()}
+    zone = "" if len(zones) > 1 else next(iter(zones), DEFAULT_ZONE)
+    return Table("dry-run", zone, _COLUMNS, map(_cells, alerts))
 
 
 _COLUMNS = (
     *("hall", "counter", "number", "kind", *map(Moments, ("start", "due", "end")), "ended_by"),
-    *("threshold_s", "customer_waiting", "people_rule", "people_seen", "camera_id"),
+    *("threshold_s", "customer_waiting", "people_rule", "people_seen", "camera_id", "zone"),
 )
 
 
 def _cells(alert: WouldBe) -> list[Cell]:
-    counter = alert.counter
+    counter, zone = alert.counter, ZoneInfo(alert.counter.hall.timezone)
+    moments = (at and at.astimezone(zone) for at in (alert.start, alert.due, alert.end))
     return [
-        *(counter.hall.id, counter.id, counter.number, alert.kind, alert.start, alert.due, alert.end, alert.ended_by),
-        *(alert.threshold_s, alert.customer_waiting, alert.people_rule, alert.people_seen, alert.camera_id),
+        *(counter.hall.id, counter.id, counter.number, alert.kind, *moments, alert.ended_by),
+        *(alert.threshold_s, alert.customer_waiting, alert.people_rule, alert.people_seen, alert.camera_id, zone.key),
     ]
 
 
