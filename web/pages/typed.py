@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, QueryParams
 
 from storage.sayings import Saying
 from web.errors import Unprocessable
@@ -23,7 +23,10 @@ class Typed:
 
     @staticmethod
     def refused(
-        name: str, form: FormData, error: ValidationError | Unprocessable, fields: Mapping[str, str] | None = None
+        name: str,
+        form: FormData | QueryParams,
+        error: ValidationError | Unprocessable,
+        fields: Mapping[str, str] | None = None,
     ) -> "Typed":
         """`fields`: what the form calls the fields that a program calls otherwise."""
         found = error.fields if isinstance(error, Unprocessable) else tuple(map(FieldProblem.of, error.errors()))

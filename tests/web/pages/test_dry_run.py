@@ -41,6 +41,27 @@ def test_what_makes_no_sense_is_refused(sign_in: SignIn) -> None:
     assert client.get(f"{PAGE}.json?rule=99").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("threshold_s=0", "This has to be at least 1."),
+        ("threshold_s=", "This has to be a whole number."),
+        ("threshold_s=soon", "This has to be a whole number."),
+        ("required_staff=0", "This has to be at least 1."),
+        ("days=400", "This may be at most 31."),
+        ("queue_s=30", "A queue has a number of customers and a time; give both, or neither."),
+        ("hall=cc&counter=cc-1", "Name either a hall or a counter, not both."),
+        ("counter=none", "There is no counter “none”."),
+    ],
+)
+def test_what_is_wrong_in_the_form_stands_beside_what_was_typed(sign_in: SignIn, wrong: str, told: str) -> None:
+    answer = sign_in("admin").get(f"{PAGE}?waiting_threshold_s=47&{wrong}")
+    assert answer.status_code == 422
+    assert told in answer.text
+    assert 'value="47"' in answer.text
+    assert 'id="result"' not in answer.text, "nothing was tried"
+
+
 def test_a_hall_with_these_settings_would_have_had_these_alerts(sign_in: SignIn) -> None:
     client = sign_in("admin")
     page = tried(client, "hall=cc&threshold_s=240&waiting_threshold_s=60")

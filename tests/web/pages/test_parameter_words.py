@@ -6,6 +6,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic import BaseModel
 
 from tests.web.pages.chinese import english_sentences
 from tests.web.pages.conftest import SignIn
@@ -14,7 +15,10 @@ from web.pages.parameter_words import PARAMETER_WORDS
 
 
 def parameters(of: Dependant) -> Iterator[str]:
-    yield from (parameter.alias for parameter in (*of.query_params, *of.body_params))
+    for parameter in (*of.query_params, *of.body_params):
+        kind = parameter.field_info.annotation
+        is_model = parameter in of.query_params and isinstance(kind, type) and issubclass(kind, BaseModel)
+        yield from kind.model_fields if is_model and kind else (parameter.alias,)
     for dependency in of.dependencies:
         yield from parameters(dependency)
 

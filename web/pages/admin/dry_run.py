@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import ValidationError
+from fastapi.responses import Response
+from pydantic import BaseModel, Field, ValidationError
 from sqlmodel import Session, col, func, select
 
 from analytics.absence import FoundAbsence
@@ -18,7 +19,7 @@ from storage.intervals import Span
 from storage.models import MAX_PEOPLE, MAX_REQUIRED, MAX_THRESHOLD_S, AbsenceRule, Alert, Counter, EventKind, Hall, View
 from web.api import places as places_api
 from web.api import rules as rules_api
-from web.api.administration import AdminDesk, check_exists
+from web.api.administration import AdminDesk, Desk, check_exists
 from web.declarations import RULE_SETTINGS, AbsenceRuleDeclaration
 from web.errors import NotFound, Unprocessable
 from web.field_problems import FieldProblem
@@ -28,8 +29,9 @@ from web.pages.admin.places import hall_options
 from web.pages.admin.rules import FURTHER, Rules, place_of
 from web.pages.filters import DEFAULT_ZONE
 from web.pages.places import CounterRef, counters_by_id
-from web.pages.rendering import add_page
+from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.tables import Cell, Moments, Table, add_table
+from web.pages.typed import Typed
 
 router = APIRouter()
 MOST_SHOWN = 200
@@ -37,8 +39,8 @@ _MOST_DAYS = 31
 _AROUND = timedelta(seconds=10)
 _WATCHED_AT_MOST = timedelta(minutes=30)
 """After the alert: of an absence of hours that is enough to judge it by."""
-Seconds = Annotated[int, Query(ge=1, le=MAX_THRESHOLD_S)]
-Said = Annotated[int | Literal[""] | None, Query()]
+Seconds = Annotated[int, Field(ge=1, le=MAX_THRESHOLD_S)]
+Said = int | Literal[""] | None
 """None: not said. Empty, as a form sends what is left out: not looked for."""
 
 
@@ -108,32 +110,31 @@ class DryRunPage:
     """Alerts that there were in that time at these counters, by the rules of then."""
 
 
-def typed_settings(
-    threshold_s: Seconds | None = None,
-    waiting_threshold_s: Seconds | None = None,
-    required_staff: Said = None,
-    unattended_s: Said = None,
-    never_staffed_s: Said = None,
-    left_early_s: Said = None,
-    queue_length: Said = None,
-    queue_s: Said = None,
-    crowd_size: Said = None,
-    crowd_s: Said = None,
-) -> dict[str, int | None]:
-    """Only what is said; what is said to be empty is not looked for."""
-    typed = {
-        "threshold_s": threshold_s,
-        "waiting_threshold_s": waiting_threshold_s,
-        "required_staff": required_staff or None,
-        "unattended_s": unattended_s,
-        "never_staffed_s": never_staffed_s,
-        "left_early_s": left_early_s,
-        "queue_length": queue_length,
-        "queue_s": queue_s,
-        "crowd_size": crowd_size,
-        "crowd_s": crowd_s,
-    }
-    return {name: (None if value == "" else value) for name, value in typed.items() if value is not None}
+class Asked(BaseModel):
+    """What is tried. What is not said is the rule's, or else the usual."""
+
+    rule: int | None = None
+    """Fills in what is not said."""
+    hall: str = ""
+    counter: str = ""
+    days: Annotated[int, Field(ge=1, le=_MOST_DAYS)] = 7
+    threshold_s: Seconds | None = None
+    waiting_threshold_s: Seconds | None = None
+    required_staff: Said = None
+    unattended_s: Said = None
+    never_staffed_s: Said = None
+    left_early_s: Said = None
+    queue_length: Said = None
+    queue_s: Said = None
+    crowd_size: Said = None
+    crowd_s: Said = None
+
+    def settings(self) -> dict[str, int | None]:
+        """Only what is said; what is said to be empty is not looked for, and of staff one is required."""
+        said = {name: getattr(self, name) for name in RULE_SETTINGS}
+        if said["required_staff"] == "":
+            said["required_staff"] = None
+        return {name: None if value == "" else value for name, value in said.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -149,18 +150,11 @@ class Trial:
     """With the id of its counter, the newest alert first."""
 
 
-def tried_rule(
-    desk: AdminDesk,
-    typed: Annotated[dict[str, int | None], Depends(typed_settings)],
-    rule: int | None = None,
-    hall: str = "",
-    counter: str = "",
-    days: Annotated[int, Query(ge=1, le=_MOST_DAYS)] = 7,
-) -> Trial:
-    """`rule` fills in what is not said. Raises NotFound for a rule that is not in force."""
-    declared = _declared(desk, rule, hall, counter, typed)
+def tried_rule(desk: AdminDesk, asked: Annotated[Asked, Query()]) -> Trial:
+    """Raises NotFound for a rule that there never was, and Unprocessable."""
+    declared = _declared(desk, asked)
     now = desk.services.clock()
-    window = Span(now - timedelta(days=days), now)
+    window = Span(now - timedelta(days=asked.days), now)
     with desk.reading() as session:
         check_exists(session, hall=(Hall, declared.hall), counter=(Counter, declared.counter))
         places = _places(session, declared)
@@ -246,17 +240,15 @@ def _most(name: str) -> int:
     return MAX_THRESHOLD_S if name.endswith("_s") else MAX_PEOPLE
 
 
-def _declared(
-    desk: AdminDesk, rule: int | None, hall: str, counter: str, typed: dict[str, int | None]
-) -> AbsenceRuleDeclaration:
-    values: dict[str, object] = {"hall": hall or None, "counter": counter or None}
-    if rule is not None:
-        kept = next((one for one in rules_api.list_rules(desk, ended=True) if one.rule_id == rule), None)
+def _declared(desk: Desk, asked: Asked) -> AbsenceRuleDeclaration:
+    values: dict[str, object] = {"hall": asked.hall or None, "counter": asked.counter or None}
+    if asked.rule is not None:
+        kept = next((one for one in rules_api.list_rules(desk, ended=True) if one.rule_id == asked.rule), None)
         if kept is None:
             raise NotFound
         values = kept.model_dump(include={"hall", "counter", *RULE_SETTINGS})
     try:
-        return AbsenceRuleDeclaration.model_validate(values | typed)
+        return AbsenceRuleDeclaration.model_validate(values | asked.settings())
     except ValidationError as error:
         raise Unprocessable(fields=[FieldProblem.of(each) for each in error.errors()]) from None
 
@@ -334,6 +326,19 @@ def _would_be(counter: CounterRef, absence: FoundAbsence, camera_id: str | None,
         watch_to=min(over + _AROUND, now),
         camera_id=camera_id,
     )
+
+
+@router.get("/admin/rules/dry-run", include_in_schema=False)
+def dry_run_form(desk: AdminDesk, around: ScreenDep) -> Response:
+    """The page; what is wrong in its form is told beside the field, and what was typed stays."""
+    typed = around.request.query_params
+    try:
+        return html(around, "dry_run.html", dry_run_page(desk, tried_rule(desk, Asked.model_validate(dict(typed)))))
+    except (ValidationError, Unprocessable) as error:
+        now = desk.services.clock()
+        nothing = Trial(AbsenceRuleDeclaration(), Span(now, now), now, (), ())
+        refused = Typed.refused("dry-run", typed, error)
+        return html(around.again(refused, str(around.url)), "dry_run.html", dry_run_page(desk, nothing), status=422)
 
 
 add_page(router, "/admin/rules/dry-run", "dry_run.html", dry_run_page)

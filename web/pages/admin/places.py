@@ -166,7 +166,8 @@ class Halls:
             Field("timezone", _("Time zone"), "choice", zone, options=_zones()),
             Field("hours", _("Opening hours"), "lines", "\n".join(written_hours(found.hours)) if found else "",
                   hint=_("One span a line, two for a lunch break. "
-                         "Without any line the hall is always open, and absences are found at any hour."),
+                         "Without any line the hall is always open, and absences are found at any hour. "
+                         "What lies outside of changed hours and may still be disputed is excused by leave."),
                   example="mon-fri 09:00-12:00\nmon-fri 13:30-17:00"),
         )  # fmt: skip
 
@@ -219,7 +220,8 @@ class Counters:
             *name_fields(found.name if found else "", found.name_en if found else "", required=False),
             Field("roster", _("Roster"), "lines", "\n".join(written_hours(found.roster)) if found else "",
                   hint=_("When somebody is to be there, one span a line; outside of it nobody is absent. "
-                         "Without any line: whenever the hall is open."),
+                         "Without any line: whenever the hall is open. "
+                         "What lies outside of a changed roster and may still be disputed is excused by leave."),
                   example="mon-fri 09:00-12:00"),
         )  # fmt: skip
 
