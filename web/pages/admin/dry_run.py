@@ -1,7 +1,7 @@
 """Trying an absence rule on what was seen before it is saved: which alerts there would have been."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -338,7 +338,14 @@ def dry_run_form(desk: AdminDesk, around: ScreenDep) -> Response:
         now = desk.services.clock()
         nothing = Trial(AbsenceRuleDeclaration(), Span(now, now), now, (), ())
         refused = Typed.refused("dry-run", typed, error)
+        refused = replace(refused, values=_usual() | dict(refused.values))
         return html(around.again(refused, str(around.url)), "dry_run.html", dry_run_page(desk, nothing), status=422)
+
+
+def _usual() -> dict[str, str]:
+    """What stands in the fields of which the address says nothing."""
+    settings = AbsenceRuleDeclaration().model_dump(include=set(RULE_SETTINGS), exclude_none=True)
+    return {name: str(value) for name, value in (settings | {"days": Asked().days}).items()}
 
 
 add_page(router, "/admin/rules/dry-run", "dry_run.html", dry_run_page)
