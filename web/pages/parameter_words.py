@@ -6,13 +6,13 @@ from web.i18n import gettext_marker as _
 from web.pages.admin.rules import FURTHER
 
 PARAMETER_WORDS: Mapping[str, str] = {
-    **dict(FURTHER),
     "address": _("Address"),
     "after": _("Where the list goes on"),
     "at": _("Moment"),
     "base": _("What to begin with"),
     "by": _("Rows by"),
     "camera": _("Camera"),
+    "card": _("Cards"),
     "cause": _("Cause"),
     "change": _("Draft"),
     "channel": _("Channel"),
@@ -60,7 +60,10 @@ PARAMETER_WORDS: Mapping[str, str] = {
     "rows": _("Rows"),
     "rule": _("Absence rule"),
     "secret": _("Secret"),
+    "seen": _("Mark of the form"),
+    "seen_of": _("Place of the mark"),
     "show": _("Show"),
+    "sort": _("Sort"),
     "source": _("Source"),
     "start": _("From"),
     "state": _("State"),
@@ -82,4 +85,5 @@ PARAMETER_WORDS: Mapping[str, str] = {
     "withdraw": _("Closure to be withdrawn"),
     "withdrawn": _("Show withdrawn ones"),
     "year": _("Year"),
+    **dict(FURTHER),
 }

@@ -24,9 +24,9 @@ from web.declarations import RULE_SETTINGS, AbsenceRuleDeclaration
 from web.errors import NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.pages.admin.forms import Option
-from web.pages.admin.meanwhile import mark_of
+from web.pages.admin.meanwhile import SEEN_FIELD, mark_of
 from web.pages.admin.places import hall_options
-from web.pages.admin.rules import FURTHER, Rules, place_of
+from web.pages.admin.rules import FURTHER, SEEN_OF, Rules, place_of
 from web.pages.filters import DEFAULT_ZONE
 from web.pages.places import CounterRef, counters_by_id
 from web.pages.rendering import ScreenDep, add_page, html
@@ -332,14 +332,16 @@ def _would_be(counter: CounterRef, absence: FoundAbsence, camera_id: str | None,
 def dry_run_form(desk: AdminDesk, around: ScreenDep) -> Response:
     """The page; what is wrong in its form is told beside the field, and what was typed stays."""
     typed = around.request.query_params
+    mark = typed.get(SEEN_FIELD), typed.get(SEEN_OF, "")
     try:
-        return html(around, "dry_run.html", dry_run_page(desk, tried_rule(desk, Asked.model_validate(dict(typed)))))
+        trial = tried_rule(desk, Asked.model_validate(dict(typed)))
+        return html(around, "dry_run.html", dry_run_page(desk, trial, *mark))
     except (ValidationError, Unprocessable) as error:
         now = desk.services.clock()
         nothing = Trial(AbsenceRuleDeclaration(), Span(now, now), now, (), ())
         refused = Typed.refused("dry-run", typed, error)
         refused = replace(refused, values=_usual() | dict(refused.values))
-        return html(around.again(refused, str(around.url)), "dry_run.html", dry_run_page(desk, nothing), status=422)
+        return html(around.again(refused, str(around.url)), "dry_run.html", dry_run_page(desk, nothing, *mark), status=422)
 
 
 def _usual() -> dict[str, str]:
