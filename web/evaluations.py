@@ -8,13 +8,23 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, false, true
 from sqlmodel import Session, col, select
 
+from correlation.evaluation.behind import ALWAYS, kept_kinds
 from correlation.evaluation.counted import Counted
 from correlation.evaluation.formula import Formula, formula_of
 from correlation.evaluation.indicators import weight_of
 from correlation.evaluation.keeping import is_seen
 from correlation.evaluation.ranking import Place
 from correlation.evaluation.scoring import NoTotal, Score
-from storage.models import EnteredFigure, EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState, Role, UnitKind
+from storage.models import (
+    EnteredFigure,
+    EvaluatedUnit,
+    Evaluation,
+    EvaluationMark,
+    EvaluationState,
+    MarkKind,
+    Role,
+    UnitKind,
+)
 from web.months import Month
 from web.viewer import Viewer
 
@@ -167,6 +177,12 @@ def _total(unit: EvaluatedUnit) -> Score | None:
 
 def _score(kept: Mapping[str, float] | None) -> Score | None:
     return None if kept is None else Score(kept["points"], kept["low"], kept["high"])
+
+
+def kinds_kept(formula: Formula, unit: EvaluatedUnit) -> tuple[MarkKind, ...]:
+    """Of a month with such a unit: before it was counted which cases have both limits less was kept."""
+    since = Counted.from_json(unit.counted).with_both_limits is not None
+    return tuple(kind for kind in kept_kinds(formula) if since or kind in ALWAYS)
 
 
 def marks_of(unit: EvaluatedUnit) -> ColumnElement[bool]:

@@ -32,12 +32,14 @@ from web.evaluations import (
     evaluations,
     formula_used,
     indicators_used,
+    kinds_kept,
     sees_all,
     trends,
     unit_row,
     visible_units,
 )
 from web.field_problems import FieldProblem
+from web.months import month_of
 from web.pages.filters import DEFAULT_ZONE
 from web.pages.months import NO_MONTH, read_month
 from web.pages.rendering import add_page
@@ -69,6 +71,8 @@ class Unpublished:
 
     clerks_day: date | None
     """From which on the clerk publishes it; None: nobody does by itself."""
+    is_last_month: bool
+    """So its last absences may still be disputed."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,8 @@ class EvaluationPage:
     formula: FormulaUsed | None
     lists: Mapping[MarkKind, tuple[int, ...]]
     """Kinds of things behind the points that are kept one by one; of ratings with the levels on which points rest."""
+    keeps_less: bool
+    """It was counted before all that its formula rests on was kept."""
     units: tuple[UnitRow, ...]
     """The best first; those without points last."""
     reports: tuple[ReportFormat, ...]
@@ -137,6 +143,7 @@ def evaluation_page(
         asked = chosen(session, viewer, month, number)
         shown = asked.evaluation
         kind = kind or _first_seen(session, viewer, shown)
+        lists = _lists(session, shown) if shown else {}
         return EvaluationPage(
             months=asked.months,
             month=shown.month if shown else "",
@@ -144,7 +151,8 @@ def evaluation_page(
             shown=evaluation_ref(shown) if shown else None,
             versions=tuple(evaluation_ref(each) for each in asked.versions),
             formula=used(formula_used(shown)) if shown else None,
-            lists=lists(formula_used(shown)) if shown else {},
+            lists=lists,
+            keeps_less=bool(lists) and shown is not None and set(lists) != set(kept_kinds(formula_used(shown))),
             units=unit_rows(session, viewer, shown, kind) if shown else (),
             reports=_reports(session, shown) if shown else (),
             erratum_drafted=next((evaluation_ref(each) for each in asked.versions if each.differs), None),
@@ -154,8 +162,9 @@ def evaluation_page(
         )
 
 
-def lists(formula: Formula) -> dict[MarkKind, tuple[int, ...]]:
-    return {kind: levels_behind(formula, kind) for kind in kept_kinds(formula)}
+def _lists(session: Session, shown: Evaluation) -> dict[MarkKind, tuple[int, ...]]:
+    formula, unit = formula_used(shown), _any_unit(session, shown)
+    return {kind: levels_behind(formula, kind) for kind in (kinds_kept(formula, unit) if unit else ())}
 
 
 def _first_seen(session: Session, viewer: Viewer, shown: Evaluation | None) -> UnitKind:
@@ -174,18 +183,18 @@ def unit_rows(session: Session, viewer: Viewer, shown: Evaluation, kind: UnitKin
 
 def _unpublished(session: Session, viewer: Viewer, services: Services, asked: Chosen) -> Unpublished | None:
     shown, now = asked.evaluation, services.clock()
-    if shown is None or not may_publish(viewer) or now < shown.end or not _has_units(session, shown):
-        return None
+    if shown is None or not may_publish(viewer) or now < shown.end or _any_unit(session, shown) is None:
+        return None  # a month of which nothing was counted is not published
     if any(each.state is EvaluationState.PUBLISHED for each in asked.versions):
         return None
     month, today = read_month(shown.month), now.astimezone(ZoneInfo(shown.zone)).date()
     assert month is not None
-    return Unpublished(clerks_day(month, today, services.settings.evaluation.publish_day))
+    day = clerks_day(month, today, services.settings.evaluation.publish_day)
+    return Unpublished(day, is_last_month=month == month_of(today).plus(-1))
 
 
-def _has_units(session: Session, shown: Evaluation) -> bool:
-    """A month of which nothing was counted is not published."""
-    return session.exec(select(EvaluatedUnit.id).where(EvaluatedUnit.evaluation_id == shown.id)).first() is not None
+def _any_unit(session: Session, shown: Evaluation) -> EvaluatedUnit | None:
+    return session.exec(select(EvaluatedUnit).where(EvaluatedUnit.evaluation_id == shown.id).limit(1)).first()
 
 
 def _reports(session: Session, shown: Evaluation) -> tuple[ReportFormat, ...]:

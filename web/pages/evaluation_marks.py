@@ -7,12 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlmodel import Session, col, select
 
-from correlation.evaluation.behind import ALWAYS, is_behind, kept_kinds
-from correlation.evaluation.counted import Counted
+from correlation.evaluation.behind import is_behind
 from correlation.evaluation.formula import Formula
 from storage.models import EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState, MarkKind, UnitKind
 from web.errors import NotFound
-from web.evaluations import EvaluationRef, evaluation_ref, formula_used, is_own, marks_in_scope, marks_of
+from web.evaluations import EvaluationRef, evaluation_ref, formula_used, is_own, kinds_kept, marks_in_scope, marks_of
 from web.pages.evaluation import Reader
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.rendering import add_page
@@ -78,16 +77,10 @@ def marks_page(
             evaluation=evaluation_ref(evaluation),
             unit=UnitRef(found.kind, found.key, found.name, found.name_en),
             kind=kind,
-            kinds=_kinds(formula, found),
+            kinds=kinds_kept(formula, found),
             marks=tuple(_row(mark, formula) for mark in shown),
             next=str(Cursor(last.at, last.id or 0)) if last else "",
         )
-
-
-def _kinds(formula: Formula, unit: EvaluatedUnit) -> tuple[MarkKind, ...]:
-    """What adds points was not kept before it was known which cases have both limits."""
-    since = Counted.from_json(unit.counted).with_both_limits is not None
-    return tuple(kind for kind in kept_kinds(formula) if since or kind in ALWAYS)
 
 
 def _own(

@@ -22,7 +22,7 @@ RULE_WORDS: Mapping[str, str] = {
     "cards.back_dated_days": _("more than so many working days later"),
     "cards.explain_days": _("Working days to explain a card"),
     "cards.escalation": _("Who is told of a card that nobody has answered"),
-    "cards.required": _("has to be told"),
+    "cards.required": _("what has to be told"),
     "disputes.dispute_days": _("Working days to dispute an absence"),
     "disputes.decide_days": _("Working days to decide on a dispute"),
     "call_backs.days": _("Working days to call back after a bad rating and put it right"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from datetime import time
 from operator import attrgetter
 
 from correlation.deadlines.observing import Telling
@@ -77,8 +78,9 @@ def _of_cards(cards: CardRules) -> Iterator[RuleSaid]:
     for cause in CardCause:
         rests_on = cards.sources.get(cause, cards.source)
         for path in _OF_CARD.get(cause, ("",)):
-            value = str(attrgetter(path)(cards)) if path == "ahead.at" else attrgetter(path)(cards) if path else ""
-            yield _said(path.rpartition(".")[2], value, cause=cause, rests_on=rests_on)
+            value = attrgetter(path)(cards) if path else ""
+            plain = f"{value:%H:%M}" if isinstance(value, time) else value
+            yield _said(path.rpartition(".")[2], plain, cause=cause, rests_on=rests_on)
 
 
 def _around_cards(cards: CardRules) -> Iterator[RuleSaid]:

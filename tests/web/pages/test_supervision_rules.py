@@ -110,8 +110,10 @@ def test_a_rule_of_a_site_says_of_which_items_and_sources_something_has_to_be_to
     with services.database.transaction() as session:
         add_rules(session, read_rules(REQUIRING, rule_book(session)), "he.min", NOON)
     client = signed_in("supervisor")
-    (name, value, rests_on), *_ = (row for row in said(client.get("/rules?lang=en").text) if "has to be told" in row[0])
-    assert name == "Data that have to be reported are missing: has to be told"
+    (name, value, rests_on), *_ = (
+        row for row in said(client.get("/rules?lang=en").text) if row[0].endswith("what has to be told")
+    )
+    assert name == "Data that have to be reported are missing: what has to be told"
     assert value == "Operator of the step, ReminderItems: JZ-1, JZ-2Sources: cc"
     assert rests_on == "数据交换标准; 电子监察通行做法"
     rows = list(csv.DictReader(io.StringIO(client.get("/rules.csv").text.removeprefix("\ufeff"))))
@@ -134,7 +136,9 @@ def numbers(content: Any) -> Iterator[tuple[str, Any]]:
     for key, value in content.items():
         if isinstance(value, dict):
             yield from numbers(value)
-        elif isinstance(value, int) or key == "at":
+        elif key == "at":
+            yield key, value.removesuffix(":00")
+        elif isinstance(value, int):
             yield ("escalation" if key == "after_hours" else key), value
         elif isinstance(value, list):
             for each in value:
