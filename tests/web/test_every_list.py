@@ -40,6 +40,7 @@ OF_NO_HALL = {
     "/programs.json": "of the product",
     "/api/v1/me": "of oneself",
     "/api/v1/case-views": "one's own and those that are shared; see test_case_views",
+    "/api/v1/open-work": "numbers alone; see test_open_work",
     "/rules.json": "of the site",
     "/rules.csv": "of the site",
     "/rules.xlsx": "of the site",

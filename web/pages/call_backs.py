@@ -20,6 +20,7 @@ from web.errors import Conflict, Unprocessable
 from web.field_problems import FieldProblem
 from web.pages.admin.forms import SentForm, text
 from web.pages.filters import chosen_hall, zone_of
+from web.pages.open_work import is_open_call_back
 from web.pages.paging import PAGE_SIZE, cut
 from web.pages.places import CounterRef, HallRef, counters_by_id, visible_halls
 from web.pages.rendering import ScreenDep, add_page, html
@@ -134,7 +135,7 @@ def _call_backs(session: Session, wanted: Wanted, now: datetime, offset: int, li
 
 
 def _is_in_state(state: StateFilter, now: datetime) -> ColumnElement[bool]:
-    is_open = col(CallBack.state) == CallBackState.OPEN
+    is_open = is_open_call_back()
     if state == "overdue":
         return is_open & (col(CallBack.due_by) <= now) & col(CallBack.provisional).is_(False)
     return {"open": is_open, "done": col(CallBack.state) == CallBackState.DONE}.get(state, true())

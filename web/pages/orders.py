@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement, case, true
 from sqlmodel import Session, col, select
 
-from correlation.supervision.workflow import AWAITED, OVER
+from correlation.supervision.workflow import AWAITED
 from storage.models import Case, Matter, OrderState, SupervisionOrder
 from web.addresses import local_path
 from web.api import orders as orders_api
@@ -23,6 +23,7 @@ from web.pages.card import card_page
 from web.pages.cases import case_page
 from web.pages.filters import DEFAULT_ZONE, chosen_hall, zone_of
 from web.pages.formats import local_iso
+from web.pages.open_work import is_open_order
 from web.pages.order_rows import OrderRow, order_rows
 from web.pages.paging import PAGE_SIZE, cut
 from web.pages.places import HallRef, visible_halls
@@ -135,7 +136,7 @@ def _is_in_state(state: StateFilter, now: datetime) -> ColumnElement[bool]:
     if state == "all":
         return true()
     if state == "open":
-        return col(SupervisionOrder.state).not_in(OVER)
+        return is_open_order()
     if state == "overdue":
         has_passed = (col(SupervisionOrder.due_by) <= now) & col(SupervisionOrder.provisional).is_(False)
         return col(SupervisionOrder.state).in_(AWAITED) & has_passed

@@ -1,4 +1,4 @@
-"""What every page has around it: the reader, the language, the theme, the navigation and the count of open alerts."""
+"""What every page has around it: the reader, the language, the theme, and the navigation with what is open."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,6 +14,7 @@ from web.auth import OptionalViewer
 from web.i18n import Language, language_for
 from web.i18n import gettext_marker as _
 from web.pages.code_words import DONE_WORDS
+from web.pages.open_work import OpenWork, open_work
 from web.pages.typed import Typed
 from web.permissions import Permission, home_path
 from web.scope import alerts_in_scope
@@ -154,6 +155,20 @@ class Screen:
             return 0
         with self.services.database.transaction() as session:
             return count_open_alerts(session, self.viewer)
+
+    @cached_property
+    def open_work(self) -> OpenWork:
+        if self.viewer is None:
+            return OpenWork(0, 0, 0)
+        with self.services.database.transaction() as session:
+            return open_work(session, self.viewer, self.services.clock())
+
+    def open_of(self, link: NavLink) -> str:
+        """Which of what is open stands beside the link; empty: nothing does."""
+        return _OPEN.get(link.path, "")
+
+
+_OPEN = {"/cards": "cards", "/orders": "orders", "/call-backs": "call_backs"}
 
 
 def count_open_alerts(session: Session, viewer: Viewer) -> int:

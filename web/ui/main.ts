@@ -5,6 +5,7 @@ import { closeOnEscape } from "./menu.js";
 import { installShortcuts } from "./shortcuts.js";
 import { keepName } from "./sign_in.js";
 import { sayMissingStills } from "./still.js";
+import { keepTally } from "./tally.js";
 
 installShortcuts();
 // On a phone the tab of this page may lie outside the row.
@@ -23,4 +24,7 @@ document.addEventListener("submit", (event) => {
 });
 // Without a session there is nobody to tell.
 const session = document.querySelector<HTMLMetaElement>('meta[name="csrf"]')?.content;
-if (session) listen(session);
+if (session) {
+  listen(session);
+  keepTally();
+}

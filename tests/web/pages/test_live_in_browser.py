@@ -20,6 +20,7 @@ from storage.models import (
     User,
 )
 from tests.sample import CAMERA, HALL
+from tests.web.carded import a_card
 from tests.web.pages.a_day import NOW, ago
 from tests.web.pages.browser import IN_BROWSER, WITHIN_MS, Site, until, with_footage
 from web import sessions
@@ -279,3 +280,28 @@ def test_the_name_of_a_view_that_is_being_typed_stays_when_the_list_renews_itsel
     expect(name).to_have_value("在办")
     page.goto("/cases?status=closed")
     expect(page.locator("#f-name")).to_have_value("")
+
+
+def test_cards_renew_themselves_and_leave_an_answer_that_is_being_typed(page: Page, day: Services) -> None:
+    with day.database.transaction() as session:
+        session.add(a_card(1, id=1, raised_at=ago(60)))
+    page.add_init_script(WAIT_FOR_SNAPSHOT)
+    page.goto("/cards")
+    keep(page)
+    row = page.locator("#card-1")
+    row.get_by_text("How it was reckoned").click()
+    row.get_by_text("Answer or decide").click()
+    answer = row.get_by_label("Reason")
+    answer.fill("系统升级")
+    expect(page.locator(".rail-column [data-open=cards]")).to_have_text("1")
+    with day.database.transaction() as session:
+        session.add(a_card(2, id=2, raised_at=ago(30)))
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('hallwatch:back'))")
+    expect(page.locator("#card-2")).to_be_visible(timeout=WITHIN_MS)
+    expect(page.locator(".rail-column [data-open=cards]")).to_have_text("2")
+    expect(answer).to_be_visible()
+    expect(answer).to_have_value("系统升级")
+    expect(row.get_by_text("Rules for cards").first).to_be_visible()
+    assert page.evaluate("window.kept") is True
+    row.get_by_role("button", name="Withdraw").click()
+    expect(page.locator(".rail-column [data-open=cards]")).to_have_text("1")
