@@ -120,7 +120,10 @@ class Deadline(SQLModel, table=True):
 class Card(SQLModel, table=True):
     """A reminder, a yellow or a red card, as the rules raised it. Never deleted, but withdrawn."""
 
-    __table_args__ = (UniqueConstraint("case_id", "kind", "clock", "link", "raised_at", "about"),)
+    __table_args__ = (
+        UniqueConstraint("case_id", "kind", "clock", "link", "raised_at", "about"),
+        Index("card_state_kind", "state", "kind", "withdrawn_at", "case_id"),  # cases by their open cards
+    )
     id: int | None = column("", default=None, primary_key=True)
     case_id: int = column("", foreign_key="case_file.id", ondelete="CASCADE")
     kind: CardKind = enum_column(CardKind, "")
@@ -138,7 +141,7 @@ class Card(SQLModel, table=True):
     )
     escalates_until: datetime | None = column("when the last of these steps is", default=None, index=True)
     withdrawn_at: datetime | None = column("by what was told later, or by a supervisor", default=None, index=True)
-    state: CardState = enum_column(CardState, "where its log has led", default=CardState.RAISED, index=True)
+    state: CardState = enum_column(CardState, "where its log has led", default=CardState.RAISED)
     derivation: JsonObject = json_column("days counted and skipped, versions of the rules, and the data it rests on")
 
 

@@ -1044,10 +1044,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("case_id", "kind", "clock", "link", "raised_at", "about"),
     )
     with op.batch_alter_table("card", schema=None) as batch_op:
+        batch_op.create_index("card_state_kind", ["state", "kind", "withdrawn_at", "case_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_card_announced_at"), ["announced_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_card_escalates_until"), ["escalates_until"], unique=False)
         batch_op.create_index(batch_op.f("ix_card_raised_at"), ["raised_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_card_state"), ["state"], unique=False)
         batch_op.create_index(batch_op.f("ix_card_withdrawn_at"), ["withdrawn_at"], unique=False)
 
     op.create_table(
@@ -3642,10 +3642,10 @@ def downgrade() -> None:
     op.drop_table("case_result")
     with op.batch_alter_table("card", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_card_withdrawn_at"))
-        batch_op.drop_index(batch_op.f("ix_card_state"))
         batch_op.drop_index(batch_op.f("ix_card_raised_at"))
         batch_op.drop_index(batch_op.f("ix_card_escalates_until"))
         batch_op.drop_index(batch_op.f("ix_card_announced_at"))
+        batch_op.drop_index("card_state_kind")
 
     op.drop_table("card")
     op.drop_table("camera_status")
