@@ -15,9 +15,6 @@ from tests.correlation.evaluation.city import local, step
 from tests.e2e.lived_month import Month, a_lived_month
 from tests.e2e.running_hall import wait_for
 from tests.web.pages.browser import IN_BROWSER
-from web import evaluating, sessions
-from web.accounts import find_user
-from web.months import Month as CalendarMonth
 
 pytestmark = IN_BROWSER
 MAY = "2026-05"
@@ -157,13 +154,14 @@ def test_what_is_published_stays_and_an_erratum_stands_beside_it(month: Month) -
     before = page.request.get(address).body()
     assert b"May 2026" in before
     month.tell([step("C", 2, "decide", "2026-05-12T16:00")], local("2026-06-10T09:00"))
-    worked = evaluating.worked_out(month.services.database, CalendarMonth(2026, 5), month.clock.now)
-    assert worked is not None
-    with month.services.database.transaction() as session:
-        user = find_user(session, "he.min")
-        he_min = sessions.viewer_without_session(session, (user and user.id) or 0)
-    assert he_min is not None
-    evaluating.publish(month.services.database, worked, he_min, month.clock.now, "办件C的决定时间更正")
+    month.live_until("2026-06-10T09:10")
+    page = month.signed_in("he.min")
+    page.goto(f"/evaluation?month={MAY}&kind=hall")
+    expect(page.get_by_text("Number 2 is drafted and can be published as an erratum.")).to_be_visible()
+    follow(page, page.get_by_role("link", name="Show the draft"), "number=2")
+    page.get_by_label("What is corrected, and why").fill("办件C的决定时间更正")
+    page.get_by_role("button", name="Publish the erratum").click()
+    expect(page.get_by_text("Erratum 2: 办件C的决定时间更正")).to_be_visible()
     month.live_until("2026-06-10T09:30")
     page = month.signed_in("liang.wei")
     page.goto(f"/evaluation?month={MAY}&kind=hall")
