@@ -1,6 +1,6 @@
 """Looks at many pictures in one batch, and does not look again where nothing has moved."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,8 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.bodies import Look, find
-from analytics.looking import SEEN_SCORE, Observation, WatchedView, crops_of, looks_at, observe, seen_through_crops
-from analytics.people import Box, Image, Person, PersonDetector
+from analytics.looking import (
+    DETECTOR_FAILING,
+    SEEN_SCORE,
+    Observation,
+    WatchedView,
+    blind,
+    crops_of,
+    looks_at,
+    observe,
+    seen_through_crops,
+)
+from analytics.people import Box, DetectorUnavailable, Image, Person, PersonDetector
 from analytics.pictures import Picture
 from analytics.zones import cut
 
@@ -47,18 +57,57 @@ class Looker:
     """
 
     def __init__(
-        self, detector: PersonDetector, threshold: float = SEEN_SCORE, recheck: timedelta = timedelta(seconds=5)
+        self,
+        detector: PersonDetector,
+        threshold: float = SEEN_SCORE,
+        recheck: timedelta = timedelta(seconds=5),
+        *,
+        goes_on: bool = False,
     ) -> None:
-        """`recheck` of zero looks at everything."""
+        """`recheck` of zero looks at everything. `goes_on`: a picture on which the detector fails tells nothing; else
+        DetectorUnavailable is raised, with what it said.
+        """
         self.detector = detector
         self.threshold = threshold
         self.looks = 0
-        """Crops given to the detector so far."""
+        """Crops that the detector has looked at so far."""
+        self.failing: dict[str, Exception] = {}
+        """Cameras on whose last picture the detector failed, and with what; only where it goes on."""
+        self._goes_on = goes_on
         self._recheck = recheck
         self._seen: dict[Crop, _Seen] = {}
 
     def look(self, work: Work) -> list[Observation]:
         """One observation for each picture and view, in order."""
+        try:
+            told = self._look(work)
+        except Exception as error:  # what runtimes raise shares no base class
+            if not self._goes_on:
+                raise self._in_words((picture for picture, _views in work), error) from error
+            return self._without_the_one(work, error)
+        self._works(picture for picture, _views in work)
+        return told
+
+    def look_back(self, picture: Picture, view: WatchedView) -> Observation:
+        """One look by itself at what was shown in the past; it says nothing about what is shown now."""
+        try:
+            people = seen_through_crops(self._detect, picture, [view], self.threshold)
+        except Exception as error:
+            if not self._goes_on:
+                raise self._in_words([picture], error) from error
+            return self._failed(picture, [view], error)[0]
+        return observe(view, picture.wall, [people[crop] for crop in crops_of(view)], self.threshold)
+
+    def people(self, camera_id: str, views: Sequence[WatchedView]) -> list[Box]:
+        """Everybody who may be seen in these views, however unsure, at the last look."""
+        crops = dict.fromkeys((camera_id, box) for view in views for box in crops_of(view))
+        return [person.box for crop in crops if crop in self._seen for person in self._seen[crop].people]
+
+    def forget(self, camera_id: str) -> None:
+        self.failing.pop(camera_id, None)
+        self._seen = {crop: seen for crop, seen in self._seen.items() if crop[0] != camera_id}
+
+    def _look(self, work: Work) -> list[Observation]:
         fresh = self._look_where_needed(work)
         return [
             observe(
@@ -68,18 +117,23 @@ class Looker:
             for view in views
         ]
 
-    def look_back(self, picture: Picture, view: WatchedView) -> Observation:
-        """One look by itself at what was shown in the past; it says nothing about what is shown now."""
-        people = seen_through_crops(self._detect, picture, [view], self.threshold)
-        return observe(view, picture.wall, [people[crop] for crop in crops_of(view)], self.threshold)
+    def _without_the_one(self, work: Work, error: Exception) -> list[Observation]:
+        """The detector failed: one picture may have made it, and must not hide what the others show."""
+        if len(work) > 1:
+            return [told for one in work for told in self.look([one])]
+        return [told for picture, views in work for told in self._failed(picture, views, error)]
 
-    def people(self, camera_id: str, views: Sequence[WatchedView]) -> list[Box]:
-        """Everybody who may be seen in these views, however unsure, at the last look."""
-        crops = dict.fromkeys((camera_id, box) for view in views for box in crops_of(view))
-        return [person.box for crop in crops if crop in self._seen for person in self._seen[crop].people]
+    def _failed(self, picture: Picture, views: Sequence[WatchedView], error: Exception) -> list[Observation]:
+        self.failing[picture.camera_id] = error
+        return [blind(view, picture.wall, DETECTOR_FAILING) for view in views]
 
-    def forget(self, camera_id: str) -> None:
-        self._seen = {crop: seen for crop, seen in self._seen.items() if crop[0] != camera_id}
+    def _in_words(self, pictures: Iterable[Picture], error: Exception) -> DetectorUnavailable:
+        cameras = ", ".join(sorted({picture.camera_id for picture in pictures}))
+        return DetectorUnavailable(f"detector {self.detector.name}: it fails on pictures of {cameras} ({error})")
+
+    def _works(self, pictures: Iterable[Picture]) -> None:
+        for picture in pictures:
+            self.failing.pop(picture.camera_id, None)
 
     def _look_where_needed(self, work: Work) -> dict[Crop, _Seen]:
         current: dict[Crop, _Seen] = {}
@@ -98,8 +152,9 @@ class Looker:
         return current
 
     def _detect(self, images: Sequence[Image]) -> list[tuple[Person, ...]]:
+        people = self.detector.detect(images)
         self.looks += len(images)
-        return self.detector.detect(images)
+        return people
 
     def _remember(self, crop: Crop, wall: datetime, thumbnail: NDArray[np.uint8], people: tuple[Person, ...]) -> _Seen:
         before = self._seen.get(crop)

@@ -27,6 +27,9 @@ BEHIND_SOMEBODY = "behind_somebody"
 PERHAPS_SOMEBODY = "perhaps_somebody"
 """The same where somebody may be in it, whom the detector found with too low a score to count."""
 
+DETECTOR_FAILING = "detector_failing"
+"""Why nothing is known where the detector failed on the picture."""
+
 _PERHAPS = 0.5
 """Of the score from which somebody counts: from there on nobody may say that nobody is there."""
 

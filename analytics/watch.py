@@ -113,8 +113,8 @@ class Watch:
                 self._observe_live(observation, max_gap)
         for picture in live:
             camera = self.cameras[picture.camera_id]
-            if picture.damaged:
-                continue
+            if picture.damaged or picture.camera_id in self._looker.failing:
+                continue  # who stands in it is not known
             people = self._looker.people(picture.camera_id, camera.plan.views)
             if (aim := camera.seek_aim(picture, people)) is not None:
                 self.changes.aims.append(aim)

@@ -13,6 +13,7 @@ from analytics.again import Look
 from analytics.catch_up import CatchUp, Recorded, Recording, pace
 from analytics.diary import RARE_KEYFRAMES, AnotherWatcher, Diary
 from analytics.edges import Moments
+from analytics.failing_looks import FailingLooks
 from analytics.feeds import CameraFeed
 from analytics.looker import Looker
 from analytics.looking import SEEN_SCORE
@@ -92,7 +93,8 @@ class Watcher:
         self._settings = settings
         self._clock = clock
         self._failures = failures or Failures()
-        self._looker = Looker(detector, settings.threshold, settings.recheck)
+        self._looker = Looker(detector, settings.threshold, settings.recheck, goes_on=True)
+        self._failing_looks = FailingLooks(self._failures)
         self._watch = Watch(self._looker, settings.debounce, moments)
         self._diary = Diary(database, detector.name, settings.node, clock(), settings.instance)
         self._on_another = on_another
@@ -105,8 +107,9 @@ class Watcher:
         self._catch_up: CatchUp | None = None
         self._look_seconds = look_seconds
         # Its own looker: what a camera showed then says nothing of what it shows now.
+        self._looker_again = Looker(detector, settings.threshold, settings.recheck, goes_on=True)
         look_again = Look(
-            Looker(detector, settings.threshold, settings.recheck),
+            self._looker_again,
             again or recorded,
             timedelta(seconds=settings.sample_seconds),
             settings.debounce,
@@ -148,6 +151,8 @@ class Watcher:
         now = self._clock()
         self._take(pictures, now)
         self._unless_away(self._look_at_recorded, now)
+        if pictures or self._redoing.busy:
+            self._failing_looks.tell(self._looker_again.failing | self._looker.failing, now)
         self._watch.settle(now)
         if is_due(now, self._write_due, _WRITE_EVERY):
             self._unless_away(self._write, now)
@@ -184,6 +189,8 @@ class Watcher:
             self._redoing.go_on(now, _RECORDED_BATCH)
         except StoreError as error:
             _log.warning("looking_again_waits_for_store", error=str(error).splitlines()[0])
+        if not self._redoing.busy:
+            self._looker_again.failing.clear()
 
     def _follow_plan(self, now: datetime) -> None:
         first = not self._diary.opened

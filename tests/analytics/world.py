@@ -8,10 +8,11 @@ from threading import Condition, Event
 
 import numpy as np
 
-from analytics.people import Box, Image, Person
+from analytics.people import Box, Image, Person, PersonDetector
 from analytics.pictures import Picture, PictureSource, RareKeyframes, SourceLost
 from analytics.watcher import Watcher, WatcherSettings
 from storage.database import Database
+from storage.failures import Failures
 from tests.analytics.scenes import START, at
 
 _RECORDED_AFTER = timedelta(seconds=3)
@@ -19,7 +20,11 @@ _NOTHING_SHOWN = -1.0
 _LIMIT_S = 60
 
 Script = Callable[[float], str]
-"""What the camera shows at a second: staff, customer, both, nobody, dark or lost."""
+"""What the camera shows at a second: staff, customer, both, nobody, dark, broken (see FailingDetector) or lost."""
+
+
+BROKEN = (0, 255, 0)
+"""Of what a FailingDetector fails on."""
 
 
 class MarkerDetector:
@@ -38,6 +43,15 @@ class MarkerDetector:
             if len(rows):
                 x0, x1 = (left + columns.min()) / width, (left + columns.max() + 1) / width
                 yield Person(Box(x0, rows.min() / height, x1, (rows.max() + 1) / height), 0.9)
+
+
+class FailingDetector(MarkerDetector):
+    """Fails on a batch with a picture in which something is drawn in pure green."""
+
+    def detect(self, images: Sequence[Image]) -> list[tuple[Person, ...]]:
+        if any(np.any(np.all(image == BROKEN, axis=2)) for image in images):
+            raise RuntimeError("invalid device function\nat line 1")
+        return super().detect(images)
 
 
 @dataclass
@@ -59,6 +73,8 @@ class World:
     """What is said of every camera's keyframes."""
     step_s: float = 1.0
     """By so much of the world's time the clock goes on; each camera shows a picture then."""
+    detector: PersonDetector = field(default_factory=MarkerDetector)
+    failures: Failures = field(default_factory=Failures)
     _seconds: float = 0.0
     _turn: Condition = field(default_factory=Condition)
     _reads: int = 0
@@ -74,7 +90,7 @@ class World:
 
     def watcher(self) -> Watcher:
         settings = WatcherSettings(catch_up_budget=self.catch_up_budget)
-        return Watcher(self.database, MarkerDetector(), self.live, self, settings, self._read)
+        return Watcher(self.database, self.detector, self.live, self, settings, self._read, failures=self.failures)
 
     def live(self, camera_id: str) -> PictureSource:
         self.was_asked_for(camera_id)
@@ -179,6 +195,8 @@ def drawn(shown: str, seconds: float) -> Image:
     picture = np.ascontiguousarray(np.broadcast_to(noise, (90, 160, 3)))
     if shown == "dark":
         return np.asarray(picture // 20, dtype=np.uint8)
+    if shown == "broken":
+        picture[40:50, 20:140] = BROKEN
     if shown in ("staff", "both"):
         picture[30:70, 30:50] = (0, 0, 255)
     if shown in ("customer", "both"):

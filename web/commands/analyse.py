@@ -85,12 +85,15 @@ def analyse(
             look = build_look(services, name, weights)
         except DetectorUnavailable as problem:
             raise UserError(str(problem)) from None
-        with progress_bar(f"Counter {counter}") as bar:
-            missing: list[Span] = []
-            if dry_run:
-                changes, missing = _try(services, counter, span, look, bar)
-            else:
-                changes = _redo(services, counter, span, look, by, bar)
+        missing: list[Span] = []
+        try:
+            with progress_bar(f"Counter {counter}") as bar:
+                if dry_run:
+                    changes, missing = _try(services, counter, span, look, bar)
+                else:
+                    changes = _redo(services, counter, span, look, by, bar)
+        except DetectorUnavailable as problem:
+            raise UserError(f"{problem}; what was not looked at yet is left undone.") from None
         _tell(changes, span, zone, dry_run=dry_run)
         for each in missing:
             start, end = _told(each.start.isoformat(), zone), _told(each.end.isoformat(), zone)

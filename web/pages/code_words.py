@@ -36,6 +36,7 @@ UNKNOWN_WORDS: Mapping[str, str] = {
     "no_footage": _("There is no footage of this time."),
     "not_watched": _("The watcher has not looked at it."),
     "gap": _("Nobody looked at it for longer than usual."),
+    "detector_failing": _("The detector fails on its camera's pictures."),
     "damaged": _("Parts of its camera's pictures were lost on the way."),
     "watcher_down": _("The watcher does not run, so nobody knows."),
     "clock_set_back": _("The server's clock was set back, so nobody knows of which time what was seen is."),
@@ -114,6 +115,7 @@ JOB_WORDS: Mapping[str, str] = {
     "spool_disk": _("Measuring the disk of the spool"),
     "supervision": _("Looking after cameras and spool"),
     "pictures": _("Watching the pictures of a camera"),
+    "looking": _("Looking at pictures with the detector"),
     "events": _("Keeping open pages up to date"),
 }
 """What a process does again and again; after a colon may follow for which camera or source."""

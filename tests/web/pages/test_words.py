@@ -9,7 +9,7 @@ from sqlmodel import select
 import correlation.resolve
 from analytics.again import NO_FOOTAGE
 from analytics.clock_twice import CLOCK_SET_BACK
-from analytics.looking import BEHIND_SOMEBODY, MASKED, NO_ZONE, PERHAPS_SOMEBODY
+from analytics.looking import BEHIND_SOMEBODY, DETECTOR_FAILING, MASKED, NO_ZONE, PERHAPS_SOMEBODY
 from analytics.presence import GAP
 from analytics.taken_back import VIEW_CHANGED
 from correlation.deadlines.calendars import CalendarBook
@@ -45,7 +45,7 @@ def test_every_cause_reason_and_fault_that_is_recorded_has_words() -> None:
     assert {code for code in codes if code not in FOOTAGE_WORDS} == {"not_begun"}, "that one is only a cause"
     assert [cause for cause in (*GapCause, "not_begun", "not_yet") if hole_word(str(cause)) == cause] == []
     of_the_watcher = (CLOCK_SET_BACK, BEHIND_SOMEBODY, MASKED, NO_ZONE, PERHAPS_SOMEBODY, GAP, NO_FOOTAGE, VIEW_CHANGED)
-    unknown = (*FaultKind, *of_the_watcher, "no_view")
+    unknown = (*FaultKind, *of_the_watcher, DETECTOR_FAILING, "no_view")
     assert [reason for reason in unknown if unknown_word(str(reason)) == reason] == []
 
 
