@@ -459,6 +459,19 @@ def test_the_address_of_a_stream_can_be_read_to_its_end(page: Page) -> None:
         assert field.evaluate("field => field.scrollWidth <= field.clientWidth"), name
 
 
+def test_beside_the_many_columns_of_a_channel_its_service_is_one_word(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto("/admin/channels?new=true")
+    page.get_by_label("Name").fill("mails")
+    page.get_by_label("Address").fill("mailtos://user:password@mail.example")
+    page.get_by_role("checkbox", name="Absence").first.check()
+    page.get_by_role("button", name="Save").click()
+    lines = page.locator("td[data-label=Service] .break, td[data-label=Absence] .break")
+    expect(lines).to_have_text(["mailtos", "yes"])
+    heights = lines.evaluate_all("cells => cells.map(cell => cell.getBoundingClientRect().height)")
+    assert heights[0] == heights[1]
+
+
 def test_filters_of_one_row_have_one_height(page: Page) -> None:
     page.set_viewport_size({"width": 1440, "height": 900})
     for path in ("/cases", f"/span?{SPAN}"):
