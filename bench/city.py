@@ -49,10 +49,9 @@ effective = 2026-01-01
 source = "数据交换标准"
 required = [
   {what = "decision"}, {what = "result"}, {what = "delivery"},
-  {what = "operator"}, {what = "counter"}, {what = "notice"},
+  {what = "fee"}, {what = "operator"}, {what = "counter"}, {what = "notice"},
 ]
 """
-"""Of fees some are dropped on their way, each told by the figures of its day."""
 RULES = shipped_book().plus(read_versions(_REQUIRED, shipped_book())[0].rules).rules
 """The usual ones, with what this city wants of its platforms."""
 

@@ -77,6 +77,10 @@ class Item:
     def has_link_limits(self) -> bool:
         return any(limit is not None for _, limit in self.links)
 
+    @property
+    def costs(self) -> bool:
+        return float(self.fee[2]) > 0
+
     def link(self, kind: str) -> int | None:
         return dict(self.links)[kind]
 

@@ -45,7 +45,18 @@ _OF_ANY = (
     Fault.OPERATOR_MISSING,
     Fault.RESULT_MISSING,
     Fault.DELIVERY_MISSING,
+    Fault.COUNTER_MISSING,
+    Fault.FEE_MISSING,
 )
+_OF_LACK = (
+    Fault.OPERATOR_MISSING,
+    Fault.RESULT_MISSING,
+    Fault.DELIVERY_MISSING,
+    Fault.COUNTER_MISSING,
+    Fault.NOTICE_MISSING,
+    Fault.FEE_MISSING,
+)
+"""Not from the beginning: of a platform that has never told such a thing nobody can say that it left it out."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,7 @@ def make_city(seed: int, cases: int, period: Period = THE_YEAR) -> City:
     troubles = plan_troubles(chance, period)
     made = tuple(_Making(chance, troubles, period).cases(cases))
     arrivals: list[Arrival] = []
+    true: list[CityCase] = []
     counted, dropped = {}, []
     for platform in PLATFORMS:
         own = [case for case in made if case.course.place.platform is platform]
@@ -84,14 +96,18 @@ def make_city(seed: int, cases: int, period: Period = THE_YEAR) -> City:
         count_late(counted[platform.id], (arrival for arrival in sent if not arrival.is_lost))
         arrivals += sent
         dropped += lost_rows
+        true += kept
     arrivals.sort(key=lambda arrival: (arrival.at, arrival.platform.id))
     lost = tuple(arrival for arrival in arrivals if arrival.is_lost)
     came = tuple(arrival for arrival in arrivals if not arrival.is_lost)
-    return City(made, came, lost, counted, tuple(dropped))
+    return City(tuple(true), came, lost, counted, tuple(dropped))
 
 
 def _kept(chance: random.Random, cases: Sequence[CityCase]) -> tuple[list[CityCase], list[Dropped]]:
-    """As they are sent, and what of them is not: a rating or a fee of a case of which nothing is said."""
+    """As they are sent, and what of them is not: a rating or a fee of a case of which nothing is said.
+
+    A fee that is lacking is a fault of the case, too, whyever it is.
+    """
     kept, dropped = [], []
     for case in cases:
         record = chance.choice(["rating", "fee"])
@@ -99,7 +115,8 @@ def _kept(chance: random.Random, cases: Sequence[CityCase]) -> tuple[list[CityCa
         if case.fault or not lost or chance.random() >= _DROPPED_SHARE:
             kept.append(case)
             continue
-        kept.append(case.without(record))
+        is_missed = record == "fee" and case.course.item.costs and case.event("result").row["decision"] == "granted"
+        kept.append(spoil(case, Fault.FEE_MISSING) if is_missed else case.without(record))
         dropped += [Dropped(case.course.place.platform, record, day_of(event.row)) for event in lost]
     return kept, dropped
 
@@ -134,9 +151,10 @@ class _Making:
         place = self._chance.choice(PLACES)
         item = self._chance.choice([item for item in ITEMS if _fits(item, fault)])
         plan = plan_in_hours if item.in_hours else plan_course
-        course = plan(
-            self._chance, place, item, self._chance.choice(_days_of_receipt(place, item, self._period)), fault
-        )
+        days = _days_of_receipt(place, item, self._period)
+        if fault in _OF_LACK:
+            days = days[len(days) // 4 :]
+        course = plan(self._chance, place, item, self._chance.choice(days), fault)
         if fault is Fault.BACK_DATED and self._is_in_doubt(course):
             return self._case(fault)
         told = tell_case(self._chance, self._number(place), course)
@@ -195,6 +213,8 @@ def _fits(item: Item, fault: Fault | None) -> bool:
         return True
     if item.in_hours or fault is Fault.HOURS_OVERDUE:
         return item.in_hours and fault is Fault.HOURS_OVERDUE
+    if fault is Fault.FEE_MISSING and not item.costs:
+        return False
     if fault in _OF_ANY:
         return True
     if fault in _OF_LINKS or item.has_link_limits:

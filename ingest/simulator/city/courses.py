@@ -86,6 +86,8 @@ def plan_course(chance: random.Random, place: Place, item: Item, received: date,
         course = replace(course, pause=_pause(chance, course, chance.randint(1, item.promised - 3)))
     if fault is Fault.PAUSED_AT_LIMIT:
         course = replace(course, pause=_pause(chance, course, item.promised - chance.choice([0, 1])))
+    elif fault is Fault.NOTICE_MISSING and course.pause is None:
+        course = replace(course, pause=_pause(chance, course, chance.randint(1, item.promised - 3)))
     return _ended(chance, course, fault)
 
 
@@ -149,7 +151,7 @@ def _days(chance: random.Random, course: Course, fault: Fault | None) -> tuple[i
     in_all = item.promised + course.more_days
     if fault in (Fault.BACK_DATED, Fault.ENTERED_IN_BATCH):
         return 1, 4
-    if fault is Fault.PAUSED_AT_LIMIT:
+    if fault in (Fault.PAUSED_AT_LIMIT, Fault.NOTICE_MISSING):
         return 1, in_all
     review, decide = item.link("review"), item.link("decide")
     if decide is None:

@@ -21,6 +21,9 @@ class Fault(StrEnum):
     OPERATOR_MISSING = "operator_missing"  # of the review
     RESULT_MISSING = "result_missing"  # a step tells that it was decided, and there is no record of the result
     DELIVERY_MISSING = "delivery_missing"
+    COUNTER_MISSING = "counter_missing"  # of the receipt
+    NOTICE_MISSING = "notice_missing"  # of a suspension
+    FEE_MISSING = "fee_missing"  # the item costs something, and nothing was charged
     BACK_DATED = "back_dated"
     ENTERED_IN_BATCH = "entered_in_batch"
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from ingest.simulator.city.cases import CityCase, Event, ExpectedCard
+from ingest.simulator.city.catalogue import Row
 from ingest.simulator.city.courses import late_cards
 from ingest.simulator.city.days import ONE_DAY, at, nth
 from ingest.simulator.city.faults import Fault
@@ -155,6 +156,28 @@ def _delivery_missing(case: CityCase) -> CityCase:
     return _expecting(case, "data_missing", _after_grace(case, "result", _DELIVER_DAYS))
 
 
+def _counter_missing(case: CityCase) -> CityCase:
+    receipt = case.event("receive")
+    case = case.with_event("receive", replace(receipt, row=receipt.row | {"counter": ""}))
+    return _expecting(case, "data_missing", _after_grace(case, "receive"), "receive")
+
+
+def _notice_missing(case: CityCase) -> CityCase:
+    """Neither when it begins nor when its end is told."""
+    events = tuple(replace(event, row=_without_notice(event.row)) for event in case.events)
+    case = replace(case, events=events)
+    return _expecting(case, "data_missing", _after_grace(case, "suspension"))
+
+
+def _without_notice(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name != "notice_number"}
+
+
+def _fee_missing(case: CityCase) -> CityCase:
+    case = _granted(case).without("fee")
+    return _expecting(case, "data_missing", _after_grace(case, "close"))
+
+
 def _back_dated(case: CityCase) -> CityCase:
     entered = nth(case.course.reviewed, _BACK_DATED_DAYS, case.course.place.closed)
     case = enter_later(case, "review", at(entered, ENTRY_HOUR))
@@ -184,5 +207,8 @@ _SPOILERS: Mapping[Fault, Callable[[CityCase], CityCase]] = {
     Fault.OPERATOR_MISSING: _operator_missing,
     Fault.RESULT_MISSING: _result_missing,
     Fault.DELIVERY_MISSING: _delivery_missing,
+    Fault.COUNTER_MISSING: _counter_missing,
+    Fault.NOTICE_MISSING: _notice_missing,
+    Fault.FEE_MISSING: _fee_missing,
     Fault.BACK_DATED: _back_dated,
 }

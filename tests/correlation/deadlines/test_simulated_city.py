@@ -34,7 +34,7 @@ OF_DATA = {fault.value for fault in DataFault} - {DataFault.ROW_LATE}
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path) -> Iterator[Played]:
     folder = tmp_path_factory.mktemp("city")
-    write_city(make_city(11, 220, SUMMER), folder / "city")
+    write_city(make_city(17, 220, SUMMER), folder / "city")
     with closing(Database(f"sqlite:///{shutil.copy(_migrated_file, folder / 'city.db')}")) as database:
         lived = Played(database, folder / "city")
         lived.live_through()
@@ -91,13 +91,20 @@ def test_what_is_missing_is_found_whatever_it_is(played: Played) -> None:
         Fault.OPERATOR_MISSING: "missing:operator",
         Fault.RESULT_MISSING: "missing:result_record",
         Fault.DELIVERY_MISSING: "missing:delivery",
+        Fault.COUNTER_MISSING: "missing:counter",
+        Fault.NOTICE_MISSING: "missing:notice",
+        Fault.FEE_MISSING: "missing:fee",
     }
     injected = {(line["case"], abouts[line["fault"]]) for line in truth if line["fault"] in abouts}
     with played.database.transaction() as session:
         query = select(Case.number, Card.about).where(_standing(), Card.cause == CardCause.DATA_MISSING)
         found = set(session.exec(query))
     assert found == injected
-    assert {about for _, about in found} == set(abouts.values())
+    assert {about for _, about in found} == {f"missing:{name}" for name in _NAMES}
+
+
+_NAMES = ("result", "result_record", "delivery", "fee", "operator", "counter", "notice")
+"""All that the rules know to be missing."""
 
 
 def test_there_is_no_other_kind_of_fault(scores: Scores) -> None:
