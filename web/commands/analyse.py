@@ -200,7 +200,7 @@ def _tell(changes: JsonObject, span: Span, zone: ZoneInfo, *, dry_run: bool) -> 
         table.add_row("other events", str(len(changes["events_before"])), str(len(changes["events_after"])))
     out.print(table)
     for each in changes["changed"][:_SHOWN]:
-        say(f"{_told(each['start'], zone)} – {_told(each['end'], zone)}: {each['before']} → {each['after']}")
+        say(f"{_span_told(each['start'], each['end'], zone)}: {each['before']} → {each['after']}")
     more = len(changes["changed"]) - _SHOWN + changes["left_out"]
     if more > 0:
         say(f"… and {more} more.")
@@ -208,6 +208,12 @@ def _tell(changes: JsonObject, span: Span, zone: ZoneInfo, *, dry_run: bool) -> 
         before, after = unsaid
         first = f"Of {before - after} s nothing had been said yet. " if before > after else ""
         say(f"{first}Nothing that was said is said otherwise." if first else "Nothing is said otherwise.")
+
+
+def _span_told(start: str, end: str, zone: ZoneInfo) -> str:
+    """With its length: an edge that moved by less than a second begins and ends at the same one."""
+    seconds = (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    return f"{_told(start, zone)} – {_told(end, zone)} ({seconds:.1f} s)"
 
 
 def _told(text: str, zone: ZoneInfo) -> str:

@@ -85,6 +85,15 @@ def test_what_is_kept_of_a_real_one_can_be_shown(day: Services, sign_in: SignIn)
     assert 'name="hall"' not in page, "nobody chooses among one hall"
 
 
+def test_an_edge_that_moved_within_a_second_is_told_with_its_length(day: Services, sign_in: SignIn) -> None:
+    edge, later = START + _MINUTE, START + _MINUTE + timedelta(milliseconds=400)
+    before, after = (states((START, at, "unstaffed"), (at, START + 10 * _MINUTE, "staffed")) for at in (edge, later))
+    with day.database.transaction() as session:
+        asked(session, "cc-1", done_at=NOW, changes=differences(before, after))
+    page = sign_in("supervisor").get("/looked-again").text
+    assert "08:41:00</time> (0.4 s): Staffed → Unstaffed" in page
+
+
 def test_what_the_watcher_asked_for_itself_is_its_own_word(day: Services, sign_in: SignIn) -> None:
     with day.database.transaction() as session:
         ask(session, "cc-1", Span(START, START + _MINUTE), "watcher", NOW)
