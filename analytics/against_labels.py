@@ -7,15 +7,16 @@ from itertools import pairwise
 Spell = tuple[float, float]
 """From its start up to its end."""
 
-SHORTEST_S = 3.0
-"""Nothing shorter is told, by design: it is what three samples last."""
-PASSING_S = 2.0
-"""Who is there for less passes by and staffs nothing, by design: one sample is not believed."""
+SHORTEST = 3
+"""Samples: nothing that lasts for fewer is told, by design."""
+PASSING = 2
+"""Samples: who is there for fewer passes by and staffs nothing, by design: one is not believed."""
 ALIKE = 0.5
 """Two spells are the same absence when they share so much of the time that they cover together."""
 FURTHEST_S = 10.0
 """An edge that was said further away is not the one that was labelled."""
 SAMPLE_S = 1.0
+"""How far apart samples are, unless it is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +96,16 @@ def absences_found(
 
 
 def edges_found(
-    labelled: Iterable[float], said: Iterable[float], blind: Sequence[Spell] = (), reach: float = FURTHEST_S
+    labelled: Iterable[float],
+    said: Iterable[float],
+    blind: Sequence[Spell] = (),
+    reach: float = FURTHEST_S,
+    sample_s: float = SAMPLE_S,
 ) -> EdgesFound:
     """Edges of one direction; each is matched once, the nearest first. Edges in or near faults are nobody's."""
     wanted, left = list(labelled), list(said)
-    faults = [edge for edge in wanted if _is_near(edge, blind)]
+    near = SHORTEST * sample_s
+    faults = [edge for edge in wanted if _is_near(edge, blind, near)]
     errors: dict[float, float] = {}
     pairs = sorted((abs(one - edge), edge, one) for edge in wanted for one in left)
     for apart, edge, one in pairs:
@@ -109,11 +115,11 @@ def edges_found(
             errors[edge] = one - edge
     kept = tuple(error for edge, error in errors.items() if edge not in faults)
     missed = sum(edge not in faults for edge in wanted)
-    return EdgesFound(kept, missed, sum(not _is_near(one, blind) for one in left))
+    return EdgesFound(kept, missed, sum(not _is_near(one, blind, near) for one in left))
 
 
-def _is_near(edge: float, blind: Sequence[Spell]) -> bool:
-    return any(start - SHORTEST_S <= edge <= end + SHORTEST_S for start, end in blind)
+def _is_near(edge: float, blind: Sequence[Spell], near: float) -> bool:
+    return any(start - near <= edge <= end + near for start, end in blind)
 
 
 def outside(spell: Spell, holes: Sequence[Spell]) -> list[Spell]:
@@ -130,18 +136,18 @@ def between(spells: Sequence[Spell], end: float) -> list[Spell]:
     return outside((0.0, end), spells)
 
 
-def empty_spells(present: Sequence[Spell], end: float) -> list[Spell]:
+def empty_spells(present: Sequence[Spell], end: float, sample_s: float = SAMPLE_S) -> list[Spell]:
     """When the zone was empty, but for people passing by."""
-    return between([spell for spell in present if _length(spell) >= PASSING_S], end)
+    return between([spell for spell in present if _length(spell) >= PASSING * sample_s], end)
 
 
-def told_edges(present: Sequence[Spell], end: float) -> tuple[list[float], list[float]]:
+def told_edges(present: Sequence[Spell], end: float, sample_s: float = SAMPLE_S) -> tuple[list[float], list[float]]:
     """When somebody came and when everybody had gone, inside the clip, between states long enough to be told."""
     spells = sorted([*((span, True) for span in present), *((span, False) for span in between(present, end))])
     came: list[float] = []
     gone: list[float] = []
     for (before, _), (after, is_present) in pairwise(spells):
-        if min(_length(before), _length(after)) >= SHORTEST_S:
+        if min(_length(before), _length(after)) >= SHORTEST * sample_s:
             (came if is_present else gone).append(after[0])
     return came, gone
 

@@ -1,6 +1,6 @@
 """When somebody came or went, between two looks that were far apart: found by looking at pictures in between.
 
-Pure: whoever asks gives the look. A look that tells nothing decides nothing, it ends the search.
+Pure: whoever asks gives the look. A look that tells nothing never dates a change: it is sought in what is later.
 """
 
 from collections.abc import Callable
@@ -13,9 +13,9 @@ from analytics.pictures import Picture
 from analytics.presence import Transition
 from storage.models import CustomerState, StaffState
 
-EXACT = timedelta(seconds=1)
-"""So near a change of staff is searched."""
-MOST_LOOKS = 6
+EXACT = timedelta(seconds=0.5)
+"""So near a change of staff is searched: what was found is late by no more, and ± 1 s leaves room for the detector."""
+MOST_LOOKS = 7
 """For one change: enough for looks a minute apart."""
 
 Told = tuple[datetime, StaffState | None]
@@ -39,7 +39,6 @@ def first_shown(change: Transition, look: Callable[[datetime], Told | None]) -> 
     before, after = change.after, change.at
     if before is None or change.staff is StaffState.UNKNOWN:
         return after
-    old = _other(change.staff)
     for _ in range(MOST_LOOKS):
         told = look(before + (after - before) / 2) if after - before > EXACT else None
         if told is None or not before < told[0] < after:
@@ -47,10 +46,8 @@ def first_shown(change: Transition, look: Callable[[datetime], Told | None]) -> 
         wall, staff = told
         if staff is change.staff:
             after = wall
-        elif staff is old:
-            before = wall
         else:
-            break
+            before = wall  # also where it tells nothing: only what showed the new state dates the change
     return after
 
 
@@ -68,7 +65,3 @@ def dated(change: Transition, at: datetime, customers_before: Customers, frames:
         return [staff]
     customer, count = customers_before
     return [replace(staff, customer=customer, customer_count=count), change]
-
-
-def _other(staff: StaffState) -> StaffState:
-    return StaffState.UNSTAFFED if staff is StaffState.STAFFED else StaffState.STAFFED

@@ -153,6 +153,8 @@ class Report:
     scores: tuple[ZoneScore, ...]
     left_out: tuple[str, ...] = ()
     """Which label names which video that is not there."""
+    sample_s: float = SAMPLE_S
+    """How far apart the samples were."""
 
 
 def evaluate(
@@ -161,8 +163,12 @@ def evaluate(
     progress: Progress | None = None,
     threshold: float = SEEN_SCORE,
     absence_s: float = ABSENCE_S,
+    sample_s: float = SAMPLE_S,
 ) -> Report:
-    """Every clip of `folder/labels` with every detector. Raises ValueError when there is none or a label is broken."""
+    """Every clip of `folder/labels` with every detector. Raises ValueError when there is none or a label is broken.
+
+    `sample_s`: so far apart the samples are at least; keyframes, where they are close enough.
+    """
     found = _labels(folder)
     clips, left_out = load_clips(folder, found), tuple(_without_video(found))
     scores: list[ZoneScore] = []
@@ -170,10 +176,10 @@ def evaluate(
     for done, (clip, detector) in enumerate(work):
         if progress:
             progress(done, len(work))
-        scores += score_clip(clip, detector, threshold, absence_s)
+        scores += score_clip(clip, detector, threshold, absence_s, sample_s)
     if progress:
         progress(len(work), len(work))
-    return Report(tuple(scores), left_out)
+    return Report(tuple(scores), left_out, sample_s)
 
 
 def load_clips(folder: Path, labels: Sequence[LabelledClip] | None = None) -> list[LabelledClip]:
@@ -199,21 +205,25 @@ def _without_video(labels: Sequence[LabelledClip]) -> Iterator[str]:
 
 
 def score_clip(
-    clip: LabelledClip, detector: PersonDetector, threshold: float = SEEN_SCORE, absence_s: float = ABSENCE_S
+    clip: LabelledClip,
+    detector: PersonDetector,
+    threshold: float = SEEN_SCORE,
+    absence_s: float = ABSENCE_S,
+    sample_s: float = SAMPLE_S,
 ) -> list[ZoneScore]:
     """The scores of each zone of one clip."""
     looker = Looker(detector, threshold)
     watch = Watch(looker, moments=ClipMoments(clip.video, _START))
     watch.follow(_plan(clip), _START)
     looking, began = 0.0, process_time()
-    for picture in clip_pictures(clip.video, clip.name):
+    for picture in clip_pictures(clip.video, clip.name, sample_s):
         looked = process_time()
-        watch.take_recorded([picture], timedelta(seconds=SAMPLE_S))
+        watch.take_recorded([picture], timedelta(seconds=sample_s))
         looking += process_time() - looked
     cost = Cost(looking, process_time() - began - looking, clip.duration_s, looker.looks)
     changes = watch.changes.transitions
     return [
-        _score(clip, zone, detector.name, [c for c in changes if c.counter_id == zone.id], absence_s, cost)
+        _score(clip, zone, detector.name, [c for c in changes if c.counter_id == zone.id], absence_s, cost, sample_s)
         for zone in clip.zones
     ]
 
@@ -264,7 +274,13 @@ def _plan(clip: LabelledClip) -> WatchPlan:
 
 
 def _score(
-    clip: LabelledClip, zone: LabelledZone, detector: str, changes: Sequence[Transition], absence_s: float, cost: Cost
+    clip: LabelledClip,
+    zone: LabelledZone,
+    detector: str,
+    changes: Sequence[Transition],
+    absence_s: float,
+    cost: Cost,
+    sample_s: float,
 ) -> ZoneScore:
     """`changes` are those of the zone."""
     counts, wrong = {"correct": 0, "unknown": 0, "unknown_in_faults": 0, "in_faults": 0}, []
@@ -286,8 +302,8 @@ def _score(
         detector,
         **counts,
         wrong=tuple(wrong),
-        absences=_absences(clip, zone, changes, absence_s),
-        edges=_edges(clip, zone, changes),
+        absences=_absences(clip, zone, changes, absence_s, sample_s),
+        edges=_edges(clip, zone, changes, sample_s),
         cost=cost,
         group=clip.group,
     )
@@ -301,7 +317,9 @@ def _judged(clip: LabelledClip, zone: LabelledZone) -> Iterator[float]:
             yield moment
 
 
-def _absences(clip: LabelledClip, zone: LabelledZone, changes: Sequence[Transition], absence_s: float) -> AbsencesFound:
+def _absences(
+    clip: LabelledClip, zone: LabelledZone, changes: Sequence[Transition], absence_s: float, sample_s: float
+) -> AbsencesFound:
     """Found by the rule that holds for counters, with a threshold that suits short clips."""
     end = _START + timedelta(seconds=clip.duration_s)
     least = timedelta(seconds=absence_s)
@@ -309,8 +327,8 @@ def _absences(clip: LabelledClip, zone: LabelledZone, changes: Sequence[Transiti
     # What lasts at the end of the clip has lasted up to there.
     found = find_absences(_spans(changes), [Span(_START, end + timedelta(days=1))], rule, end)
     said = [(clip_seconds(one.start), clip_seconds(one.end or end)) for one in found]
-    empty = empty_spells(zone.present, clip.duration_s)
-    return absences_found(empty, clip.blind, said, absence_s, zone.tolerance_s + SAMPLE_S)
+    empty = empty_spells(zone.present, clip.duration_s, sample_s)
+    return absences_found(empty, clip.blind, said, absence_s, zone.tolerance_s + sample_s)
 
 
 def _spans(changes: Sequence[Transition]) -> list[PresenceSpan]:
@@ -320,8 +338,8 @@ def _spans(changes: Sequence[Transition]) -> list[PresenceSpan]:
     ]
 
 
-def _edges(clip: LabelledClip, zone: LabelledZone, changes: Sequence[Transition]) -> EdgesFound:
-    came, gone = told_edges(zone.present, clip.duration_s)
+def _edges(clip: LabelledClip, zone: LabelledZone, changes: Sequence[Transition], sample_s: float) -> EdgesFound:
+    came, gone = told_edges(zone.present, clip.duration_s, sample_s)
     turned = [
         (before.staff, after)
         for before, after in pairwise(changes)
@@ -331,8 +349,8 @@ def _edges(clip: LabelledClip, zone: LabelledZone, changes: Sequence[Transition]
         state: [clip_seconds(after.at) for _, after in turned if after.staff is state]
         for state in (StaffState.STAFFED, StaffState.UNSTAFFED)
     }
-    return edges_found(came, said[StaffState.STAFFED], clip.blind) + edges_found(
-        gone, said[StaffState.UNSTAFFED], clip.blind
+    return edges_found(came, said[StaffState.STAFFED], clip.blind, sample_s=sample_s) + edges_found(
+        gone, said[StaffState.UNSTAFFED], clip.blind, sample_s=sample_s
     )
 
 

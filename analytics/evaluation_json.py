@@ -4,6 +4,7 @@ from analytics.evaluation import Report
 from analytics.evaluation_totals import (
     ACCURACY_GOAL,
     EDGE_GOAL_S,
+    EXACT_EDGE_S,
     F1_GOAL,
     UNKNOWN_GOAL,
     Total,
@@ -18,6 +19,7 @@ from storage.models.columns import JsonObject
 def report_json(report: Report) -> JsonObject:
     """Shares are 0..1, times in seconds; null: nothing to tell it by."""
     return {
+        "sample_s": report.sample_s,
         "goals": {
             "accuracy_at_least": ACCURACY_GOAL,
             "unknown_outside_faults_at_most": UNKNOWN_GOAL,
@@ -53,7 +55,9 @@ def _figures(total: Total) -> JsonObject:
         "precision": total.absences.precision,
         "recall": total.absences.recall,
         "f1": total.absences.f1,
+        "edges_labelled": len(total.edges.errors) + total.edges.missed,
         "edges_within": total.edges.within(EDGE_GOAL_S),
+        "edges_within_1_s": total.edges.within(EXACT_EDGE_S),
         "edges_median_s": total.edges.median,
         "edges_furthest_s": total.edges.furthest,
         "edges_missed": total.edges.missed,

@@ -6,6 +6,7 @@ from analytics.evaluation import Report
 from analytics.evaluation_totals import (
     ACCURACY_GOAL,
     EDGE_GOAL_S,
+    EXACT_EDGE_S,
     F1_GOAL,
     UNKNOWN_GOAL,
     Total,
@@ -30,6 +31,7 @@ HEADINGS = (
     "recall",
     "F1",
     f"edges ≤ {EDGE_GOAL_S:g} s",
+    f"edges ≤ {EXACT_EDGE_S:g} s",
     "CPU ms per look",
     "CPU s per minute",
 )
@@ -75,6 +77,7 @@ def _row(clip: str, zone: str, total: Total) -> tuple[str, ...]:
         _three(total.absences.recall),
         _three(total.absences.f1),
         share(total.edges.within(EDGE_GOAL_S)),
+        share(total.edges.within(EXACT_EDGE_S)),
         f"{total.cost.ms_per_look:.0f}",
         f"{total.cost.s_per_minute:.1f}",
     )

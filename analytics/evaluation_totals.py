@@ -9,6 +9,8 @@ from analytics.evaluation import Cost, Report, ZoneScore
 ACCURACY_GOAL = 0.98
 F1_GOAL = 0.97
 EDGE_GOAL_S = 2.0
+EXACT_EDGE_S = 1.0
+"""What is said of absences that are looked for in footage; shown, and no goal of a detector."""
 UNKNOWN_GOAL = 0.02
 """Of the seconds outside of labelled faults, at most: as many as may be wrong, so that a detector that says *unknown*
 where it would be wrong gains nothing by it. In a labelled fault *unknown* is the right answer and has no bound."""

@@ -13,6 +13,7 @@ from analytics.evaluation_pictures import Example
 from analytics.evaluation_totals import (
     ACCURACY_GOAL,
     EDGE_GOAL_S,
+    EXACT_EDGE_S,
     F1_GOAL,
     UNKNOWN_GOAL,
     Total,
@@ -82,7 +83,14 @@ def page(report: Report, overviews: Mapping[str, bytes], examples: Sequence[Exam
         clips=[_clip(name, overviews[name], report) for name in dict.fromkeys(s.clip for s in report.scores)],
         examples=[(example, data_url(example.jpeg)) for example in examples],
         conditions=conditions,
-        goals={"accuracy": ACCURACY_GOAL, "unknown": UNKNOWN_GOAL, "f1": F1_GOAL, "edge_s": EDGE_GOAL_S},
+        goals={
+            "accuracy": ACCURACY_GOAL,
+            "unknown": UNKNOWN_GOAL,
+            "f1": F1_GOAL,
+            "edge_s": EDGE_GOAL_S,
+            "exact_s": EXACT_EDGE_S,
+        },
+        sample_s=report.sample_s,
         goal_words=GOAL_WORDS,
         left_out=report.left_out,
         style=style,

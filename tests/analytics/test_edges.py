@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,7 +50,7 @@ def test_it_is_found_to_the_second_by_few_looks_and_never_outside(
     assert found >= min(at(turns), wanted.at) - timedelta(seconds=0.25)
     assert found - at(turns) <= EXACT + timedelta(seconds=0.5)
     assert footage.looks <= MOST_LOOKS
-    if length <= 1:
+    if length <= EXACT.total_seconds():
         assert footage.looks == 0
 
 
@@ -119,3 +120,20 @@ def test_a_customer_who_leaves_with_the_clerk_leaves_the_time_of_the_clerk_to_be
     samples = [seen(0, 1, 1), seen(3, 1, 1), seen(6, 1, 1), seen(9, 0, 0), seen(12, 0, 0), seen(15, 0, 0)]
     last = [change for sample in samples for change in presence.observe(sample)][-1]
     assert (last.staff, last.customer, last.at, last.after) == (U, NOBODY, at(9), at(6))
+
+
+@pytest.mark.parametrize("staff", [S, U])
+def test_a_look_that_tells_nothing_leaves_the_change_to_what_is_later(staff: StaffState) -> None:
+    """It turns at 11 s, and from 11.5 to 12.5 s nobody can tell."""
+
+    def look(moment: datetime) -> Told:
+        seconds = (moment - START).total_seconds()
+        if 11.5 <= seconds <= 12.5:
+            return moment, StaffState.UNKNOWN
+        return moment, staff if seconds >= 11 else (U if staff is S else S)
+
+    assert at(12.5) < first_shown(change(10, 14, staff), look) <= at(12.5) + EXACT
+
+
+def test_where_there_is_no_picture_the_sample_dates_the_change() -> None:
+    assert first_shown(change(10, 14, S), lambda _moment: None) == at(14)

@@ -7,7 +7,7 @@ import av
 import pytest
 from av.video.stream import VideoStream
 
-from analytics.against_labels import AbsencesFound, EdgesFound
+from analytics.against_labels import AbsencesFound, EdgesFound, empty_spells, told_edges
 from analytics.evaluation import (
     Cost,
     Report,
@@ -21,13 +21,13 @@ from analytics.evaluation import (
 from analytics.evaluation_json import report_json
 from analytics.evaluation_pictures import examples, runs
 from analytics.evaluation_report import HEADINGS, format_report, report_rows
-from analytics.evaluation_totals import total_of, totals
+from analytics.evaluation_totals import EXACT_EDGE_S, total_of, totals
 from tests.analytics.scenes import START, a_picture, at, labelled_data, ssd
 from tests.analytics.world import MarkerDetector
 
 
-def a_clip(folder: Path, gop: int = 5) -> Path:
-    """12 s at 5 fps: nobody, from 4 s on somebody on the left."""
+def a_clip(folder: Path, gop: int = 5, came: float = 4, lasts: int = 12) -> Path:
+    """At 5 fps: nobody, from `came` seconds on somebody on the left."""
     (folder / "labels").mkdir()
     path = folder / "clip.mp4"
     with av.open(str(path), "w") as movie:
@@ -35,16 +35,16 @@ def a_clip(folder: Path, gop: int = 5) -> Path:
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt, stream.gop_size = 640, 360, "yuv420p", gop
         stream.options = {"sc_threshold": "0", "preset": "ultrafast"}
-        for frame in range(60):
-            picture = a_picture(*([0.2] if frame >= 20 else []), seconds=frame / 5)
+        for frame in range(5 * lasts):
+            picture = a_picture(*([0.2] if frame >= 5 * came else []), seconds=frame / 5)
             movie.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
         movie.mux(stream.encode(None))
     zone = {"id": "left", "role": "staff", "polygon": [[0, 0], [0.4, 0], [0.4, 1], [0, 1]], "tolerance_s": 0.5}
     label = {
         "schema": "presence-labels/1",
         "video": "clip.mp4",
-        "duration_s": 12.0,
-        "zones": [zone | {"present": [[4, 12]]}],
+        "duration_s": float(lasts),
+        "zones": [zone | {"present": [[came, lasts]]}],
     }
     (folder / "labels" / "clip.json").write_text(json.dumps(label))
     return path
@@ -150,6 +150,24 @@ def test_pictures_come_every_second_however_far_apart_keyframes_are(tmp_path: Pa
     assert all(0.8 <= after - before <= 1.2 for before, after in pairwise(times))
 
 
+def test_who_came_between_samples_that_are_far_apart_is_looked_for_as_in_footage(tmp_path: Path) -> None:
+    a_clip(tmp_path, gop=20, came=20.6, lasts=48)
+    found = evaluate(tmp_path, [ssd()], sample_s=4.0)
+    (total,) = totals(found)
+    assert total.edges.missed == 0
+    (late,) = total.edges.errors
+    assert 0 <= late <= EXACT_EDGE_S, "by the samples alone it would be 3.4 s"
+    told = report_json(found)
+    assert (told["sample_s"], told["all"][0]["edges_labelled"], told["all"][0]["edges_within_1_s"]) == (4.0, 1, 1.0)
+    assert total.cost.looks < 48
+
+
+def test_what_lasts_for_fewer_than_three_samples_has_no_edges_to_be_found() -> None:
+    assert told_edges([(10.0, 20.0)], 60.0, 1.0) == ([10.0], [20.0])
+    assert told_edges([(10.0, 20.0)], 60.0, 4.0) == ([], [])
+    assert empty_spells([(10.0, 17.0)], 60.0, 4.0) == [(0.0, 60.0)]
+
+
 def test_a_detector_that_sees_nobody_misses_everybody(tmp_path: Path) -> None:
     a_clip(tmp_path)
     found = evaluate(tmp_path, [MarkerDetector()])
@@ -191,7 +209,7 @@ def test_the_report_has_a_line_for_each_zone_and_one_for_each_detector() -> None
         ("b", "z", "ssd", "10", "100.0%", "0", "0"),
         ("all", "all", "ssd", "30", "90.0%", "1", "1"),
     ]
-    assert rows[-1][7:] == ("10", "10", "0.0%", "1.000", "0.500", "0.667", "50.0%", "75", "2.5")
+    assert rows[-1][7:] == ("10", "10", "0.0%", "1.000", "0.500", "0.667", "50.0%", "50.0%", "75", "2.5")
     *table, empty, goals = format_report(Report(scores)).splitlines()
     assert (len(table), empty) == (4, "")
     assert goals == (

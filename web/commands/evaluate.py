@@ -29,6 +29,10 @@ def evaluate(
     absence_seconds: Annotated[
         float, typer.Option(help="So long an empty zone is an absence; the labelled clips are short.", min=1, max=3600)
     ] = 5.0,
+    sample_seconds: Annotated[
+        float,
+        typer.Option(help="So far apart the pictures are that are looked at, as of a live camera.", min=0.5, max=60),
+    ] = 1.0,
     report: Annotated[
         Path | None,
         typer.Option(
@@ -58,7 +62,7 @@ def evaluate(
     with progress_bar(folder.name) as bar:
         try:
             detectors = [choose_detector(name, file) for name, file in zip(names, of_each, strict=True)]  # type: ignore[arg-type]
-            found = score_clips(folder, detectors, bar.update, threshold, absence_seconds)
+            found = score_clips(folder, detectors, bar.update, threshold, absence_seconds, sample_seconds)
         except (DetectorUnavailable, ValueError) as error:
             raise UserError(str(error)) from None
     for reason in found.left_out:
