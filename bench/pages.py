@@ -70,13 +70,18 @@ PAGES: tuple[tuple[str, str, Address], ...] = (
         lambda chance, cases: f"/cases?status=overdue&department={_of(chance)}",
     ),
     ("city", "cases, due today", lambda chance, cases: "/cases?status=today"),
+    ("city", "cases, due first", lambda chance, cases: "/cases?sort=due"),
+    ("city", "cases with a yellow card that is open", lambda chance, cases: "/cases?card=yellow"),
     ("city", "a case by its number", lambda chance, cases: f"/cases?q={chance.randrange(cases):09}"),
     ("city", "one case", lambda chance, cases: f"/cases/{chance.randrange(cases) + 1}"),
     ("city", "cards, open", lambda chance, cases: "/cards"),
     ("city", "cards of a department, all", lambda chance, cases: f"/cards?state=all&department={_of(chance)}"),
     ("hall", "overview by department", lambda chance, cases: "/overview?by=department"),
+    ("hall", "what is open there, counted", lambda chance, cases: "/api/v1/open-work"),
     ("hall", "cases, overdue", lambda chance, cases: "/cases?status=overdue"),
     ("department", "its cases, overdue", lambda chance, cases: "/cases?status=overdue"),
+    ("department", "its cases, due first", lambda chance, cases: "/cases?sort=due"),
+    ("department", "what is open for it, counted", lambda chance, cases: "/api/v1/open-work"),
     ("department", "its inbox of cards", lambda chance, cases: "/cards"),
 )
 
