@@ -191,7 +191,20 @@ def load_clips(folder: Path, labels: Sequence[LabelledClip] | None = None) -> li
     if not clips:
         why = "; ".join(_without_video(found)) or f"there is no labels/*.json (schema {_SCHEMA})"
         raise ValueError(f"{folder}: {why}")
+    for clip in clips:
+        _check_pictures(clip)
     return clips
+
+
+def _check_pictures(clip: LabelledClip) -> None:
+    """Before anything is measured: a clip without pictures would end the run after hours."""
+    try:
+        with av.open(str(clip.video), "r") as container:
+            has_pictures = bool(container.streams.video)
+    except (av.FFmpegError, OSError) as error:
+        raise ValueError(f"{clip.video}: it cannot be read as a video ({error}); put the recording there") from error
+    if not has_pictures:
+        raise ValueError(f"{clip.video}: it has sound or data alone, no pictures; put the recording there")
 
 
 def _labels(folder: Path) -> list[LabelledClip]:

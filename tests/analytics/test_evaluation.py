@@ -105,6 +105,18 @@ def test_a_label_that_contradicts_itself_is_refused(tmp_path: Path, zone: dict[s
         evaluate(tmp_path, [MarkerDetector()])
 
 
+def test_a_clip_without_pictures_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    a_clip(tmp_path)
+    (video,) = (clip.video for clip in load_clips(tmp_path))
+    silence = ["-f", "lavfi", "-i", "anullsrc", "-t", "1", "-f", "wav"]
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *silence, str(video)], check=True)
+    with pytest.raises(ValueError, match="no pictures"):
+        evaluate(tmp_path, [MarkerDetector()])
+    video.write_text("not a video", "utf-8")
+    with pytest.raises(ValueError, match="cannot be read as a video"):
+        evaluate(tmp_path, [MarkerDetector()])
+
+
 def test_who_is_inside_is_judged_by_the_rule_of_the_label(tmp_path: Path) -> None:
     """The middle of the person is in the upper zone, the foot in the lower one."""
     a_clip(tmp_path)

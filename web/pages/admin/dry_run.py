@@ -341,7 +341,9 @@ def dry_run_form(desk: AdminDesk, around: ScreenDep) -> Response:
         nothing = Trial(AbsenceRuleDeclaration(), Span(now, now), now, (), ())
         refused = Typed.refused("dry-run", typed, error)
         refused = replace(refused, values=_usual() | dict(refused.values))
-        return html(around.again(refused, str(around.url)), "dry_run.html", dry_run_page(desk, nothing, *mark), status=422)
+        return html(
+            around.again(refused, str(around.url)), "dry_run.html", dry_run_page(desk, nothing, *mark), status=422
+        )
 
 
 def _usual() -> dict[str, str]:
