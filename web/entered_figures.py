@@ -7,9 +7,10 @@ from sqlmodel import Session, col, select
 
 from correlation.evaluation.indicators import EnteredIndicator
 from correlation.evaluation.keeping import is_seen
+from storage.database import lock_for_adding
 from storage.models import EnteredFigure, EvaluatedUnit, Evaluation, UnitKind
 from storage.sayings import Saying
-from web.errors import NotFound, Unprocessable
+from web.errors import Conflict, NotFound, Unprocessable
 from web.evaluations import formula_used, is_own
 from web.field_problems import FieldProblem
 from web.viewer import Viewer
@@ -17,6 +18,18 @@ from web.viewer import Viewer
 NOT_EVALUATED = Saying("Nothing was evaluated for this month.")
 NO_INDICATOR = Saying("The formula of this month has no such indicator that is entered by hand.")
 NOTHING_ENTERED = Saying("There is no figure that could be taken back.")
+ENTERED_MEANWHILE = Saying(
+    "Somebody else has entered this figure since you opened it, so nothing was saved. Look at it as it is now, or save "
+    "again to put what stands here in its place."
+)
+
+
+class EnteredMeanwhile(Conflict):
+    """Another version than the one that was seen holds now."""
+
+    def __init__(self, newest_id: int) -> None:
+        super().__init__(ENTERED_MEANWHILE)
+        self.newest_id = newest_id
 
 
 def newest_of(session: Session, month: str) -> Evaluation | None:
@@ -45,11 +58,16 @@ def newest(figures: Sequence[EnteredFigure]) -> dict[tuple[str, str], EnteredFig
     return {(each.key, each.indicator): each for each in reversed(figures)}
 
 
-def enter(session: Session, viewer: Viewer, wanted: EnteredFigure, now: datetime) -> EnteredFigure:
-    """`wanted` lacks the place and the name of its unit, and who enters it when.
+def enter(
+    session: Session, viewer: Viewer, wanted: EnteredFigure, now: datetime, seen: int | None = None
+) -> EnteredFigure:
+    """`wanted` lacks the place and the name of its unit, and who enters it when. The first of its transaction.
 
-    Raises NotFound for a unit out of scope, or of which nothing was counted in the month, and Unprocessable.
+    `seen`: the newest version of any figure that was looked at, 0 for none; None: whatever holds is replaced.
+    Raises NotFound for a unit out of scope, or of which nothing was counted in the month, EnteredMeanwhile where a
+    version of this figure is newer than `seen`, and Unprocessable.
     """
+    lock_for_adding(session, EnteredFigure)
     evaluation = newest_of(session, wanted.month)
     if evaluation is None:
         raise Unprocessable(fields=[FieldProblem("month", NOT_EVALUATED)])
@@ -58,7 +76,10 @@ def enter(session: Session, viewer: Viewer, wanted: EnteredFigure, now: datetime
         raise NotFound
     if wanted.indicator not in {each.id for each in entered_indicators(evaluation)}:
         raise Unprocessable(fields=[FieldProblem("indicator", NO_INDICATOR)])
-    if wanted.value is None and _stands(session, viewer, wanted) is None:
+    stands = _stands(session, viewer, wanted)
+    if seen is not None and stands is not None and stands.id is not None and stands.id > seen:
+        raise EnteredMeanwhile(stands.id)
+    if wanted.value is None and (stands is None or stands.value is None):
         raise Unprocessable(fields=[FieldProblem("value", NOTHING_ENTERED)])
     unit = units[wanted.key]
     wanted.name, wanted.name_en, wanted.department_id = unit.name, unit.name_en, unit.department_id
@@ -69,6 +90,6 @@ def enter(session: Session, viewer: Viewer, wanted: EnteredFigure, now: datetime
     return wanted
 
 
-def _stands(session: Session, viewer: Viewer, wanted: EnteredFigure) -> float | None:
-    before = newest(figures_of(session, viewer, wanted.month, wanted.kind)).get((wanted.key, wanted.indicator))
-    return before.value if before else None
+def _stands(session: Session, viewer: Viewer, wanted: EnteredFigure) -> EnteredFigure | None:
+    figures = figures_of(session, viewer, wanted.month, wanted.kind)
+    return newest(figures).get((wanted.key, wanted.indicator))

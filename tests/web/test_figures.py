@@ -1,6 +1,9 @@
 """Figures of the evaluation that people enter: who may, that versions are kept, and what comes of them."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -11,15 +14,26 @@ from correlation.evaluation.formula import Formula, formula_of
 from correlation.evaluation.keeping import add_formula
 from correlation.evaluation.scoring import Score, evaluate
 from storage.database import Database
-from storage.models import AccessEntry, EnteredFigure, EvaluatedUnit, Evaluation, EvaluationState, KeptContact, UnitKind
+from storage.models import (
+    AccessEntry,
+    EnteredFigure,
+    EvaluatedUnit,
+    Evaluation,
+    EvaluationState,
+    KeptContact,
+    Role,
+    UnitKind,
+)
 from tests.correlation.evaluation.city import COUNTED_AT, a_month
 from tests.correlation.evaluation.numbers import FORMULA
 from tests.web.conftest import NOON, SignedIn
 from tests.web.evaluated import an_evaluation
+from web.entered_figures import EnteredMeanwhile, enter
 from web.evaluating import Evaluating, publish, worked_out
 from web.evaluations import formula_used, unit_row
 from web.months import Month
 from web.services import Services
+from web.viewer import Viewer
 
 OPENNESS = {"id": "openness", "name": "公开", "name_en": "Openness", "kind": "entered", "weight": 10}
 JUDGED = formula_of(
@@ -35,6 +49,7 @@ FIGURE: dict[str, Any] = {
     "reason": "2 月现场检查",
 }
 API = "/api/v1/evaluation/figures"
+AT_ONCE = 4
 PATHS = ["/evaluation/figures", "/evaluation/figures.json", "/evaluation/figures.csv", "/evaluation/figures.xlsx"]
 
 
@@ -165,6 +180,80 @@ def test_the_form_keeps_a_figure_and_says_beside_the_field_what_is_wrong(
     assert client.post("/evaluation/figures", data=taken, follow_redirects=False).status_code == 303
     assert kept(published) == [("cc", 8.5, "2 月现场检查"), ("cc", None, "误录")]
     assert "Taken back" in client.get("/evaluation/figures?kind=hall").text
+
+
+def seen_by(client: TestClient) -> int:
+    return int(shown(client)["seen"])
+
+
+def test_of_two_who_correct_a_figure_at_once_the_second_is_told_and_can_save_again(
+    signed_in: SignedIn, published: Services
+) -> None:
+    first, second = signed_in("supervisor"), signed_in("admin")
+    second.headers["Accept-Language"] = "en"
+    assert enters(first).status_code == 200
+    old = {**FIGURE, "corrects": "1", "seen": str(seen_by(second))}
+    assert first.post("/evaluation/figures", data={**old, "value": "7"}, follow_redirects=False).status_code == 303
+    refused = second.post("/evaluation/figures", data={**old, "value": "6", "reason": "复查"})
+    assert refused.status_code == 409
+    assert "Somebody else has entered this figure" in refused.text
+    assert "复查" in refused.text, "what was typed stays"
+    assert 'name="corrects" value="2"' in refused.text
+    assert 'name="seen" value="2"' in refused.text
+    assert [value for _, value, _ in kept(published)] == [8.5, 7]
+    again = {**old, "value": "6", "corrects": "2", "seen": "2"}
+    assert second.post("/evaluation/figures", data=again, follow_redirects=False).status_code == 303
+    assert [value for _, value, _ in kept(published)] == [8.5, 7, 6]
+
+
+def test_what_is_typed_wrong_does_not_hide_what_somebody_else_has_entered_meanwhile(
+    signed_in: SignedIn, published: Services
+) -> None:
+    first, second = signed_in("supervisor"), signed_in("admin")
+    new = {**FIGURE, "seen": "0"}
+    assert enters(first).status_code == 200
+    wrong = second.post("/evaluation/figures", data={**new, "value": "8.555"})
+    assert (wrong.status_code, 'name="seen" value="0"' in wrong.text) == (422, True)
+    assert second.post("/evaluation/figures", data=new).status_code == 409
+    taken = {**new, "act": "take_back", "corrects": "1"}
+    assert second.post("/evaluation/figures", data=taken).status_code == 409
+    assert len(kept(published)) == 1
+
+
+def test_a_program_says_what_it_has_seen_and_is_told_of_the_same_figure_alone(
+    signed_in: SignedIn, published: Services
+) -> None:
+    client = signed_in("admin")
+    assert enters(client, seen=0).status_code == 200
+    answer = enters(client, seen=0)
+    assert (answer.status_code, answer.json()["error"]) == (409, "conflict")
+    assert enters(client, unit="nh", seen=0).status_code == 200, "nobody has entered that one"
+    assert enters(client, seen=1, value=7).status_code == 200
+    assert enters(client, value=6).status_code == 200, "it says nothing, so it is taken at its word"
+    assert enters(client, seen=-1).status_code == 422
+    assert [(key, value) for key, value, _ in kept(published)] == [("cc", 8.5), ("nh", 8.5), ("cc", 7), ("cc", 6)]
+
+
+def test_of_several_who_enter_a_figure_in_the_same_moment_one_succeeds(database: Database, services: Services) -> None:
+    with database.transaction() as session:
+        an_evaluation(session, NOON, ("tax", "civil"), formula=JUDGED)
+    viewer = Viewer(1, "何敏", "", Role.ADMIN, halls=None, department_id=None, language="", csrf="")
+    together = Barrier(AT_ONCE)
+    said = {name: value for name, value in FIGURE.items() if name != "unit"}
+
+    def enter_one(number: int) -> int:
+        together.wait()
+        try:
+            with database.transaction() as session:
+                row = EnteredFigure(key="cc", **{**said, "kind": UnitKind.HALL, "value": float(number)})
+                return enter(session, viewer, row, NOON, seen=0).id or 0
+        except EnteredMeanwhile:
+            return 0
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = list(pool.map(enter_one, range(AT_ONCE)))
+    assert sum(answer > 0 for answer in answers) == 1
+    assert len(kept(replace(services, database=database))) == 1
 
 
 MAY = Month(2026, 5)

@@ -15,6 +15,7 @@ from web.auth import require
 from web.declared_values import Strict
 from web.entered_figures import enter
 from web.permissions import Permission
+from web.row_ids import LARGEST_ID
 from web.services import ServicesDep
 from web.viewer import Viewer
 
@@ -49,6 +50,8 @@ class FigureRequest(Strict):
     """Of which the value is so much: 8 of 10 is 80 points."""
     reason: Annotated[str, Field(min_length=1, max_length=2000)]
     """Why, and where it comes from."""
+    seen: Annotated[int, Field(ge=0, le=LARGEST_ID)] | None = None
+    """The `id` of the newest version that was looked at, 0 for none: 409 where a newer one of this figure holds."""
 
     @model_validator(mode="after")
     def _is_within(self) -> Self:
@@ -72,11 +75,14 @@ class FigureShown(BaseModel):
 
 @router.post("/evaluation/figures")
 def enter_figure(wanted: FigureRequest, request: Request, services: ServicesDep, viewer: FigureEnterer) -> FigureShown:
-    """A version beside those before it, which are kept. Of a published month it makes the draft of an erratum."""
+    """A version beside those before it, which are kept. Of a published month it makes the draft of an erratum.
+
+    With `seen` it is refused with 409 where somebody else has entered this figure since.
+    """
     now = services.clock()
     with services.database.transaction() as session:
-        said = wanted.model_dump(exclude={"unit"})
-        row = enter(session, viewer, EnteredFigure(key=wanted.unit, **said), now)
+        said = wanted.model_dump(exclude={"unit", "seen"})
+        row = enter(session, viewer, EnteredFigure(key=wanted.unit, **said), now, wanted.seen)
         subject = f"figure:{row.month} {row.kind} {row.key} {row.indicator}"
         log_access(session, viewer, "enter_figure", subject, row.reason, now, client_address(request))
         return FigureShown(unit=row.key, **row.model_dump(exclude={"key"}))

@@ -14,7 +14,15 @@ from correlation.evaluation.indicators import EnteredIndicator
 from storage.models import EnteredFigure, EvaluatedUnit, Evaluation, UnitKind
 from web.api import figures as figures_api
 from web.api.figures import FigureEnterer, FigureRequest
-from web.entered_figures import entered_indicators, figures_of, newest, newest_of, own_units
+from web.entered_figures import (
+    ENTERED_MEANWHILE,
+    EnteredMeanwhile,
+    entered_indicators,
+    figures_of,
+    newest,
+    newest_of,
+    own_units,
+)
 from web.errors import Unprocessable
 from web.evaluations import evaluations
 from web.field_problems import FieldProblem
@@ -24,10 +32,11 @@ from web.pages.filters import DEFAULT_ZONE
 from web.pages.months import NO_MONTH, read_month
 from web.pages.paging import PAGE_SIZE, cut
 from web.pages.rendering import ScreenDep, add_page, html
+from web.pages.screen import Screen
 from web.pages.tables import Cell, Moments, Table, add_table
-from web.pages.typed import Typed
+from web.pages.typed import Typed, typed_values
 from web.permissions import Permission
-from web.services import ServicesDep
+from web.services import Services, ServicesDep
 from web.viewer import Viewer
 
 router = APIRouter()
@@ -86,6 +95,8 @@ class FiguresPage:
     """The newest first, with those that were corrected."""
     may_enter: bool
     maximum: float
+    seen: int
+    """The newest version of all that are listed, also on further pages; 0 for none. It goes with each form."""
     next: str
 
 
@@ -125,6 +136,7 @@ def figures_page(
         figures=tuple(shown),
         may_enter=viewer.may(Permission.ENTER_FIGURES) and bool(found.units and found.indicators),
         maximum=MAXIMUM,
+        seen=max((row.id for row in found.figures), default=0),
         next=str(after + PAGE_SIZE) if more else "",
     )
 
@@ -197,19 +209,31 @@ def enter(
 ) -> Response:
     said = {name: text(form, name) for name in ("month", "kind", "unit", "indicator", "maximum", "reason")}
     value = None if text(form, "act") == "take_back" else text(form, "value")
+    seen = text(form, "seen") or None  # a form that does not say what it was filled in from is taken at its word
     try:
-        wanted = FigureRequest.model_validate({**said, "value": value})
+        wanted = FigureRequest.model_validate({**said, "value": value, "seen": seen})
         figures_api.enter_figure(wanted, request, services, viewer)
     except (ValidationError, Unprocessable) as error:
-        again = around.again(Typed.refused(_form_name(form), form, error), "/evaluation/figures")
-        page = figures_page(viewer, services, _month(said["month"]), _kind(said["kind"]))
-        return html(again, "figures.html", page, status=422)
+        typed = Typed.refused(_form_name(text(form, "corrects")), form, error)
+        return _once_more(viewer, services, around, form, typed, 422)
+    except EnteredMeanwhile as error:
+        newest_form = _form_name(str(error.newest_id) if text(form, "corrects") else "")
+        values = typed_values(form) | {"seen": str(error.newest_id)}
+        typed = Typed(newest_form, values, {"": ENTERED_MEANWHILE})
+        return _once_more(viewer, services, around, form, typed, error.status)
     return RedirectResponse(f"/evaluation/figures?month={wanted.month}&kind={wanted.kind.value}&done=saved", 303)
 
 
-def _form_name(form: SentForm) -> str:
+def _once_more(
+    viewer: Viewer, services: Services, around: Screen, form: SentForm, typed: Typed, status: int
+) -> Response:
+    page = figures_page(viewer, services, _month(text(form, "month")), _kind(text(form, "kind")))
+    return html(around.again(typed, "/evaluation/figures"), "figures.html", page, status=status)
+
+
+def _form_name(corrects: str) -> str:
     """Which figure is corrected; else it is a new one."""
-    return f"figure-{text(form, 'corrects')}" if text(form, "corrects") else "figure"
+    return f"figure-{corrects}" if corrects else "figure"
 
 
 def _month(said: str) -> str:

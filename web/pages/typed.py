@@ -33,8 +33,7 @@ class Typed:
         problems: dict[str, Saying] = {}
         for each in found:
             problems.setdefault((fields or {}).get(each.field, each.field), each.problem)
-        values = {key: value for key, value in form.items() if isinstance(value, str) and key != "csrf"}
-        return Typed(name, values, problems or {"": Saying(str(error))})
+        return Typed(name, typed_values(form), problems or {"": Saying(str(error))})
 
     def value(self, field_name: str, otherwise: object = "") -> object:
         """What was typed, or what stands there before anybody types."""
@@ -46,3 +45,8 @@ class Typed:
     def of_the_whole(self, *field_names: str) -> tuple[Saying, ...]:
         """What is wrong with none of these fields."""
         return tuple(problem for name, problem in self.problems.items() if name not in field_names)
+
+
+def typed_values(form: FormData | QueryParams) -> dict[str, str]:
+    """By field, without what no person types."""
+    return {key: value for key, value in form.items() if isinstance(value, str) and key != "csrf"}
