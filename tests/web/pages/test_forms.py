@@ -385,6 +385,19 @@ def test_a_file_is_read_and_each_bad_row_explained(sign_in: SignIn, day: Service
         assert len(found) == (0 if dry_run else 1)
 
 
+def test_a_trial_run_tells_a_refused_row_once_among_the_first_or_below(sign_in: SignIn) -> None:
+    rows = [json.dumps(ROW | {"step": f"90001-{number}"}) for number in range(30)]
+    rows[0] = json.dumps(ROW | {"start": "whenever"})
+    form, files = {"source": "cc-platform", "dry_run": "true"}, {"file": ("steps.jsonl", "\n".join(rows))}
+    page = sign_in("inspector").post("/import", data=form, files=files)
+    assert page.text.count("whenever is not a time") == 1, "among the first rows"
+    assert "Further refused rows" not in page.text
+    rows[-1] = json.dumps(ROW | {"start": "sometime"})
+    page = sign_in("inspector").post("/import", data=form, files={"file": ("steps.jsonl", "\n".join(rows))})
+    assert page.text.count("whenever is not a time") == 1
+    assert page.text.index("Further refused rows") < page.text.index("sometime is not a time")
+
+
 def test_a_mapping_of_ones_own_reads_the_file_and_its_mistakes_are_shown(sign_in: SignIn) -> None:
     def sent(mapping: str) -> tuple[int, str]:
         files = {"file": ("own.csv", CSV), "mapping_file": ("our.toml", mapping)}
