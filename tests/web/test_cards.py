@@ -111,6 +111,7 @@ def test_a_card_is_explained_and_withdrawn_by_form_and_its_log_stands_on_both_pa
     assert (answer.status_code, answer.headers["location"]) == (303, "/cards?state=all&done=said")
     outside = department.post(f"/cards/{OWN}/say", data={**sent, "next": "//evil.example"})
     assert outside.status_code == 409, "it is explained already"
+    assert "evil.example" not in outside.text
     assert ids(supervisor, "state=explained") == [OWN]
     page = supervisor.get("/cards?lang=en").text
     assert "停电 &lt;b&gt;" in page
@@ -123,6 +124,25 @@ def test_a_card_is_explained_and_withdrawn_by_form_and_its_log_stands_on_both_pa
     assert [(word["by"], word["act"]) for word in row["log"]] == [("department", "explain"), ("supervisor", "withdraw")]
     with services.database.transaction() as session:
         assert not session.get_one(Case, 1).limits_reckoned, "the clerk replays the case with it"
+
+
+def test_of_two_who_decide_at_once_the_second_sees_the_card_as_it_is_and_keeps_the_words(
+    signed_in: SignedIn, services: Services
+) -> None:
+    first, second = signed_in("supervisor"), signed_in("admin")
+    second.headers["Accept-Language"] = "en"
+    assert first.post(f"/cards/{OWN}/say", data={"act": "uphold", "text": "理由不成立"}).status_code == 303
+    late = second.post(f"/cards/{OWN}/say", data={"act": "uphold", "text": "材料不全"})
+    assert late.status_code == 409
+    for words in ("see what was said meanwhile", "理由不成立", "材料不全", "Answer or decide"):
+        assert words in late.text
+    assert say(second, "correct") == say(first, "close") == 200
+    over = second.post(f"/cards/{OWN}/say", data={"act": "correct", "text": "再次整改"})
+    assert over.status_code == 409
+    for words in ("see what was said meanwhile", "This was not kept:", "再次整改"):
+        assert words in over.text
+    assert "Answer or decide" not in over.text, "nothing can be said any more"
+    assert len(said(services)) == 3
 
 
 def test_an_appeal_waits_for_another_supervisor(signed_in: SignedIn, services: Services) -> None:

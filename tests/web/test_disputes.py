@@ -76,6 +76,19 @@ def test_a_supervisor_of_the_hall_decides_once_and_not_on_their_own_dispute(sign
     assert say(signed_in("department"), **WHY).status_code == 409
 
 
+def test_of_two_who_decide_at_once_the_second_sees_the_absence_as_it_is_and_keeps_the_words(
+    signed_in: SignedIn,
+) -> None:
+    admin, supervisor = signed_in("admin"), signed_in("supervisor")
+    admin.headers["Accept-Language"] = "en"
+    assert say(signed_in("department"), **WHY).status_code == 200
+    assert supervisor.post("/absences/1/say", data={"act": "uphold", "text": "录像中无人"}).status_code == 303
+    late = admin.post("/absences/1/say", data={"act": "withdraw", "text": "蹲在柜台后"})
+    assert late.status_code == 409
+    for words in ("see what was said meanwhile", "录像中无人", "This was not kept:", "蹲在柜台后"):
+        assert words in late.text
+
+
 def test_another_departments_counter_is_not_ours_to_speak_for(signed_in: SignedIn, services: Services) -> None:
     department = signed_in("department")
     with services.database.transaction() as session:

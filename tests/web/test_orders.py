@@ -43,6 +43,18 @@ def test_supervisors_issue_orders_on_cases_of_their_halls_alone(
         assert session.exec(select(SupervisionOrder)).all() == []
 
 
+def test_of_two_who_end_an_order_at_once_the_second_sees_it_as_it_is_and_keeps_the_words(signed_in: SignedIn) -> None:
+    supervisor, admin, department = signed_in("supervisor"), signed_in("admin"), signed_in("department")
+    admin.headers["Accept-Language"] = "en"
+    assert issue(supervisor).status_code == 200
+    assert say(department, "answer") == 200
+    assert supervisor.post("/orders/1/say", data={"act": "close", "text": "同意"}).status_code == 303
+    late = admin.post("/orders/1/say", data={"act": "return", "text": "还缺材料", "days": "2"})
+    assert late.status_code == 409
+    for words in ("see what was said meanwhile", "同意", "This was not kept:", "还缺材料"):
+        assert words in late.text
+
+
 def test_an_order_goes_from_its_issue_to_its_end_with_every_word_kept(
     signed_in: SignedIn, services: Services, clock: Clock
 ) -> None:

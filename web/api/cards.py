@@ -33,7 +33,7 @@ _REFUSED: Mapping[Refusal, Saying] = {
     Refusal.TOO_EARLY: Saying("This would be said before what it answers. Check the server's clock."),
     Refusal.TOO_LATE: Saying("The time for an explanation is over; the card counts as not explained."),
     Refusal.WITHDRAWN: Saying("The card is withdrawn: what it rests on has changed. There is nothing left to answer."),
-    Refusal.OUT_OF_TURN: Saying("This cannot be said of the card as it stands now. Load the page again."),
+    Refusal.OUT_OF_TURN: Saying("This cannot be said of the card as it stands now: see what was said meanwhile."),
     Refusal.OWN_CASE: Saying("Nobody decides on what they have said themselves. Leave it to somebody else."),
 }
 

@@ -40,7 +40,7 @@ _REFUSED: Mapping[Refusal, Saying] = {
     Refusal.ACCUSES_NOBODY: Saying("This is held against nobody; there is nothing to dispute."),
     Refusal.TOO_EARLY: Saying("This would be said before what it answers. Check the server's clock."),
     Refusal.TOO_LATE: Saying("The time to dispute this absence is over."),
-    Refusal.OUT_OF_TURN: Saying("This cannot be said of the absence as it stands now. Load the page again."),
+    Refusal.OUT_OF_TURN: Saying("This cannot be said of the absence as it stands now: see what was said meanwhile."),
     Refusal.OWN_DISPUTE: Saying("Nobody decides on what they have said themselves. Leave it to somebody else."),
 }
 _ANOTHERS = Saying("By the operators on record this counter is another department's; only that one disputes it.")

@@ -39,7 +39,7 @@ _SPEAKS_FOR: Mapping[Party, Permission] = {
 }
 _REFUSED: Mapping[Refusal, Saying] = {
     Refusal.TOO_EARLY: Saying("This would be said before what it answers. Check the server's clock."),
-    Refusal.OUT_OF_TURN: Saying("This cannot be said of the order as it stands now. Load the page again."),
+    Refusal.OUT_OF_TURN: Saying("This cannot be said of the order as it stands now: see what was said meanwhile."),
     Refusal.OWN_ANSWER: Saying("Nobody decides on what they have said themselves. Leave it to somebody else."),
     Refusal.NO_DEADLINE: Saying("What is returned needs a new deadline: say within how many working days."),
 }

@@ -12,7 +12,7 @@ from web.addresses import local_path
 from web.api import cards as cards_api
 from web.api.cards import CardWordRequest, Speaker
 from web.contact_persons import ContactPerson, contact_persons
-from web.errors import Unprocessable
+from web.errors import Conflict, Unprocessable
 from web.pages.admin.forms import SentForm, text
 from web.pages.card_rows import InboxCard, inbox_cards
 from web.pages.cards import CardReader
@@ -20,7 +20,7 @@ from web.pages.filters import zone_of
 from web.pages.places import visible_halls
 from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.told_rows import ToldRow, told_rows
-from web.pages.typed import Typed
+from web.pages.typed import Typed, status_of
 from web.row_ids import RowId
 from web.scope import scoped_card, scoped_case
 from web.services import ServicesDep
@@ -58,7 +58,7 @@ def say(card_id: RowId, services: ServicesDep, viewer: Speaker, around: ScreenDe
     try:
         word = CardWordRequest.model_validate({"act": text(form, "act"), "text": text(form, "text")})
         cards_api.say(card_id, word, services, viewer)
-    except (ValidationError, Unprocessable) as error:
+    except (ValidationError, Unprocessable, Conflict) as error:
         again = around.again(Typed.refused("answer", form, error), f"/cards/{card_id}")
-        return html(again, "card.html", card_page(card_id, viewer, services), status=422)
+        return html(again, "card.html", card_page(card_id, viewer, services), status=status_of(error))
     return RedirectResponse(local_path(text(form, "next"), "/cards"), 303)

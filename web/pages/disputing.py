@@ -6,11 +6,11 @@ from pydantic import ValidationError
 
 from web.api import disputes as disputes_api
 from web.api.disputes import AbsenceWordRequest, Speaker
-from web.errors import Unprocessable
+from web.errors import Conflict, Unprocessable
 from web.pages.absences import absence_page
 from web.pages.admin.forms import SentForm, optional, text
 from web.pages.rendering import ScreenDep, html
-from web.pages.typed import Typed
+from web.pages.typed import Typed, status_of
 from web.row_ids import RowId
 from web.services import ServicesDep
 
@@ -25,7 +25,7 @@ def say(
     try:
         sent = AbsenceWordRequest.model_validate(values)
         disputes_api.say(absence_id, sent, request, services, viewer)
-    except (ValidationError, Unprocessable) as error:
+    except (ValidationError, Unprocessable, Conflict) as error:
         again = around.again(Typed.refused("say", form, error), f"/absences/{absence_id}")
-        return html(again, "absence.html", absence_page(absence_id, viewer, services), status=422)
+        return html(again, "absence.html", absence_page(absence_id, viewer, services), status=status_of(error))
     return RedirectResponse(f"/absences/{absence_id}?done=dispute_{sent.act.value}#dispute", 303)

@@ -17,7 +17,7 @@ from web.addresses import local_path
 from web.api import orders as orders_api
 from web.api.orders import CaseIssuer, OrderRequest, OrderWordRequest, Speaker
 from web.auth import require
-from web.errors import Unprocessable
+from web.errors import Conflict, Unprocessable
 from web.pages.admin.forms import SentForm, optional, text
 from web.pages.card import card_page
 from web.pages.cases import case_page
@@ -31,7 +31,7 @@ from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.scoping import orders_in_scope
 from web.pages.tables import AT_ONCE, Cell, Moments, Table, add_table
 from web.pages.told_rows import ToldRow, told_rows
-from web.pages.typed import Typed
+from web.pages.typed import Typed, status_of
 from web.permissions import Permission
 from web.row_ids import RowId
 from web.scope import scoped_order
@@ -181,9 +181,9 @@ def say(
     values = {"act": text(form, "act"), "text": text(form, "text"), "days": optional(form, "days")}
     try:
         orders_api.say(order_id, OrderWordRequest.model_validate(values), request, services, viewer)
-    except (ValidationError, Unprocessable) as error:
+    except (ValidationError, Unprocessable, Conflict) as error:
         again = around.again(Typed.refused("answer", form, error), f"/orders/{order_id}")
-        return html(again, "order.html", order_page(order_id, viewer, services), status=422)
+        return html(again, "order.html", order_page(order_id, viewer, services), status=status_of(error))
     return RedirectResponse(f"{local_path(text(form, 'next'), f'/orders/{order_id}')}?done=answered", 303)
 
 

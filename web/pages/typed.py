@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData, QueryParams
 
 from storage.sayings import Saying
-from web.errors import Unprocessable
+from web.errors import Conflict, Unprocessable, WebError
 from web.field_problems import FieldProblem
 
 
@@ -25,10 +25,12 @@ class Typed:
     def refused(
         name: str,
         form: FormData | QueryParams,
-        error: ValidationError | Unprocessable,
+        error: ValidationError | Unprocessable | Conflict,
         fields: Mapping[str, str] | None = None,
     ) -> "Typed":
-        """`fields`: what the form calls the fields that a program calls otherwise."""
+        """`fields`: what the form calls the fields that a program calls otherwise. A conflict concerns the whole."""
+        if isinstance(error, Conflict):
+            return Typed(name, typed_values(form), {"": Saying(error.detail)})
         found = error.fields if isinstance(error, Unprocessable) else tuple(map(FieldProblem.of, error.errors()))
         problems: dict[str, Saying] = {}
         for each in found:
@@ -45,6 +47,11 @@ class Typed:
     def of_the_whole(self, *field_names: str) -> tuple[Saying, ...]:
         """What is wrong with none of these fields."""
         return tuple(problem for name, problem in self.problems.items() if name not in field_names)
+
+
+def status_of(error: ValidationError | Unprocessable | Conflict) -> int:
+    """With which the page is shown once more."""
+    return error.status if isinstance(error, WebError) else Unprocessable.status
 
 
 def typed_values(form: FormData | QueryParams) -> dict[str, str]:
