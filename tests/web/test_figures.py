@@ -201,6 +201,10 @@ def test_of_two_who_correct_a_figure_at_once_the_second_is_told_and_can_save_aga
     assert 'name="corrects" value="2"' in refused.text
     assert 'name="seen" value="2"' in refused.text
     assert [value for _, value, _ in kept(published)] == [8.5, 7]
+    wrong = second.post("/evaluation/figures", data={**old, "value": "8.555"})
+    assert wrong.status_code == 422, "of a version that holds no more"
+    for words in ("two digits", 'name="corrects" value="2"', 'name="seen" value="1"', 'value="8.555"'):
+        assert words in wrong.text
     again = {**old, "value": "6", "corrects": "2", "seen": "2"}
     assert second.post("/evaluation/figures", data=again, follow_redirects=False).status_code == 303
     assert [value for _, value, _ in kept(published)] == [8.5, 7, 6]

@@ -1,7 +1,7 @@
 """Figures of the evaluation that people enter by hand: those of a month with all their versions, and the form."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
@@ -214,12 +214,9 @@ def enter(
         wanted = FigureRequest.model_validate({**said, "value": value, "seen": seen})
         figures_api.enter_figure(wanted, request, services, viewer)
     except (ValidationError, Unprocessable) as error:
-        typed = Typed.refused(_form_name(text(form, "corrects")), form, error)
-        return _once_more(viewer, services, around, form, typed, 422)
+        return _once_more(viewer, services, around, form, Typed.refused("", form, error), 422)
     except EnteredMeanwhile as error:
-        newest_form = _form_name(str(error.newest_id) if text(form, "corrects") else "")
-        values = typed_values(form) | {"seen": str(error.newest_id)}
-        typed = Typed(newest_form, values, {"": ENTERED_MEANWHILE})
+        typed = Typed("", typed_values(form) | {"seen": str(error.newest_id)}, {"": ENTERED_MEANWHILE})
         return _once_more(viewer, services, around, form, typed, error.status)
     return RedirectResponse(f"/evaluation/figures?month={wanted.month}&kind={wanted.kind.value}&done=saved", 303)
 
@@ -228,12 +225,16 @@ def _once_more(
     viewer: Viewer, services: Services, around: Screen, form: SentForm, typed: Typed, status: int
 ) -> Response:
     page = figures_page(viewer, services, _month(text(form, "month")), _kind(text(form, "kind")))
-    return html(around.again(typed, "/evaluation/figures"), "figures.html", page, status=status)
+    named = replace(typed, name=_form_name(form, page))
+    return html(around.again(named, "/evaluation/figures"), "figures.html", page, status=status)
 
 
-def _form_name(corrects: str) -> str:
-    """Which figure is corrected; else it is a new one."""
-    return f"figure-{corrects}" if corrects else "figure"
+def _form_name(form: SentForm, page: FiguresPage) -> str:
+    """That of the version which holds now, where one is corrected; the form for a new one takes all others."""
+    figure = text(form, "unit"), text(form, "indicator")
+    newest_rows = (row.id for row in page.figures if row.may_change and (row.unit.id, row.indicator.id) == figure)
+    holds = next(newest_rows, None) if text(form, "corrects") else None
+    return f"figure-{holds}" if holds else "figure"
 
 
 def _month(said: str) -> str:
