@@ -60,6 +60,22 @@ def _figures(client: TestClient) -> Any:
     return client.get(f"{OWN}/reconciliation", headers=BEARER, params=DAY).json()
 
 
+@pytest.mark.parametrize(
+    ("days", "fields"),
+    [
+        ({"from": "2026-02-30"}, ["from"]),
+        ({"from": "yesterday", "to": "2026-3-2"}, ["from", "to"]),
+        ({"from": "2026-03-02", "to": "2026-03-01"}, ["to"]),
+    ],
+)
+def test_what_is_no_day_is_refused_and_other_days_are_never_told_for_it(
+    anonymous: TestClient, days: dict[str, str], fields: list[str]
+) -> None:
+    answer = anonymous.get(f"{OWN}/reconciliation", headers=BEARER, params=days)
+    assert answer.status_code == 422
+    assert [each["field"] for each in answer.json()["fields"]] == fields
+
+
 def test_a_source_of_another_hall_and_other_roles_are_closed(signed_in: SignedIn, services: Services) -> None:
     with services.database.transaction() as session:
         session.add(Source(id="nh-platform", hall_id="nh"))

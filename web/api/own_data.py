@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from sqlmodel import Session, col, select
 
 from storage.models import Batch, RejectedRow
 from web.api.exchange_answers import TO_A_SOURCE
+from web.error_answers import borne_with
+from web.errors import Unprocessable
 from web.pages.filters import DayRangeDep
 from web.reconciliation import Reconciliation, reconciliation
 from web.services import ServicesDep
@@ -40,11 +42,16 @@ class RefusedRows:
 
 
 @router.get("/sources/{source}/reconciliation", responses=TO_A_SOURCE)
-def own_reconciliation(sender: SourceByKey, services: ServicesDep, days: DayRangeDep) -> Reconciliation:
+def own_reconciliation(
+    request: Request, sender: SourceByKey, services: ServicesDep, days: DayRangeDep
+) -> Reconciliation:
     """What has been received of each day, for the source itself to compare with its own figures.
 
-    401 without the source's key, 404 for a key of another source. `from` and `to` are days, both included.
+    401 without the source's key, 404 for a key of another source. `from` and `to` are days, both included; 422 for
+    what is no day, and for a last one before the first.
     """
+    if wrong := borne_with(request):
+        raise Unprocessable(fields=wrong)
     with services.database.transaction() as session:
         return reconciliation(services, session, sender, days)
 
