@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import select
+from sqlmodel import col, select
 
 from storage.models import (
     Card,
@@ -17,6 +17,7 @@ from storage.models import (
     Deadline,
     Item,
     ItemVersion,
+    Source,
     Standing,
 )
 from tests.web.carded import a_card
@@ -201,6 +202,26 @@ def test_an_item_is_chosen_by_its_name_from_what_is_declared_or_told(signed_in: 
     assert {item["id"] for item in signed_in("department").get("/cases.json").json()["items"]} == {"i0", "i1"}
     found = numbers(client, "/cases.json?item=%20i1%20")
     assert sorted(found) == sorted(f"M-{number}" for number in range(10, 10 + MANY) if number % 3 == 1)
+
+
+def test_an_item_bears_the_name_of_the_platforms_catalogue_where_the_steps_tell_its_code_alone(
+    signed_in: SignedIn, services: Services
+) -> None:
+    many_cases(services)
+    said: dict[str, Any] = {"first_received_at": NOON, "received_at": NOON, "valid_from": NOON, "version": "1"}
+    with services.database.transaction() as session:
+        for case in session.exec(select(Case).where(col(Case.item_code).in_(["i0", "i1", "i2"]))):
+            case.item_name = ""
+        session.add(Source(id="another", name="另一平台"))
+        session.flush()
+        named: dict[str, Any] = {"name": "建筑许可", "name_en": "Building permit"}
+        session.add(ItemVersion(code="i1", reference="1", source_id="cc-platform", **named, **said))
+        session.add(ItemVersion(code="i2", reference="2", source_id="another", name="别处之名", **said))
+        session.add(ItemVersion(code="i0", reference="3", source_id="cc-platform", name="平台之名", **said))
+        session.add(Item(code="i0", name="食品经营许可"))
+    cases = signed_in("supervisor").get("/cases.json").json()["cases"]
+    names = {(case["item"]["id"], case["item"]["name"], case["item"]["name_en"]) for case in cases if case["item"]}
+    assert {("i0", "食品经营许可", ""), ("i1", "建筑许可", "Building permit"), ("i2", "", "")} <= names
 
 
 def test_a_saved_view_keeps_cards_and_order(signed_in: SignedIn) -> None:

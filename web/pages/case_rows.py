@@ -1,4 +1,4 @@
-"""Cases as a list shows them: six queries for any number of them."""
+"""Cases as a list shows them: seven queries for any number of them."""
 
 from collections import Counter as Tally
 from collections import defaultdict
@@ -16,6 +16,7 @@ from storage.models import (
     FootageLink,
     Hall,
     Item,
+    ItemVersion,
     Outcome,
     Standing,
     Step,
@@ -90,14 +91,14 @@ def case_rows(session: Session, cases: Sequence[Case], show_applicant: bool) -> 
     progress = _progress(session, ids)
     findings = _findings(session, ids)
     departments = _departments(session, cases)
-    items = _items(session, cases)
+    items, told = _items(session, cases), _told_items(session, cases)
     deadlines = {row.case_id: row for row in session.exec(select(Deadline).where(col(Deadline.case_id).in_(ids)))}
     return tuple(
         _row(
             case,
             deadlines.get(case.id or 0),
             halls.get(case.hall_id or ""),
-            _item(case, items.get(case.item_code)),
+            _item(case, items.get(case.item_code), told.get((case.source_id, case.item_code))),
             departments.get(case.department_id or "") or _called(case.department_name),
             progress.get(case.id),
             findings.get(case.id, 0),
@@ -156,12 +157,22 @@ def _items(session: Session, cases: Sequence[Case]) -> dict[str, Item]:
     return {item.code: item for item in session.exec(select(Item).where(col(Item.code).in_(wanted)))}
 
 
-def _item(case: Case, declared: Item | None) -> ItemRef | None:
-    """As the platform calls it, in Chinese; as it is declared, in English."""
+def _told_items(session: Session, cases: Sequence[Case]) -> dict[tuple[str, str], ItemVersion]:
+    """By source and code: the newest version of its catalogue."""
+    wanted = {case.item_code for case in cases if case.item_code}
+    newest = select(func.max(col(ItemVersion.id))).where(col(ItemVersion.code).in_(wanted))
+    newest = newest.group_by(col(ItemVersion.source_id), col(ItemVersion.code))
+    found = session.exec(select(ItemVersion).where(col(ItemVersion.id).in_(newest)))
+    return {(version.source_id, version.code): version for version in found}
+
+
+def _item(case: Case, declared: Item | None, told: ItemVersion | None) -> ItemRef | None:
+    """In Chinese as the steps call it, in English as it is declared; else as the catalogue of the platform does."""
     if not case.item_code and not case.item_name:
         return None
-    name = case.item_name or (declared.name if declared else "")
-    return ItemRef(case.item_code, name, declared.name_en if declared else "")
+    name = case.item_name or (declared.name if declared else "") or (told.name if told else "")
+    name_en = (declared.name_en if declared else "") or (told.name_en if told else "")
+    return ItemRef(case.item_code, name, name_en)
 
 
 def _called(name: str) -> DepartmentRef | None:
