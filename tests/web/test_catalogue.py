@@ -127,6 +127,7 @@ def test_a_draft_holds_once_another_person_has_approved_it_and_is_never_written_
     assert page["consequence"]["later"] == 1
     assert (page["acts"], page["is_past"]) == (["approve", "return"], True)
     assert "5 个工作日" in supervisor.get("/catalogue/changes/1").text
+    assert "would stand otherwise. 1 is due later." in supervisor.get("/catalogue/changes/1?lang=en").text
     assert decide(inspector, "approve") == 403, "the role may not"
     assert decide(supervisor, "withdraw") == 409, "it is not theirs"
     assert decide(supervisor, "approve") == 200
