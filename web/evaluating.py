@@ -280,6 +280,9 @@ def publish(
         raise Conflict(str(error)) from None
 
 
+_PUBLISHED_MEANWHILE = Saying("This draft is published already. Look at the month once more.")
+
+
 def publish_drafted(
     database: Database,
     evaluation_id: int,
@@ -291,7 +294,7 @@ def publish_drafted(
 ) -> Evaluation:
     """The draft of an erratum as it was shown, which is the one that was counted then.
 
-    Raises Forbidden, NotFound, and Conflict where it is another by now.
+    Raises Forbidden, NotFound, and Conflict where it is another by now, or published already.
     """
     if not may_publish(publisher):
         raise Forbidden
@@ -301,6 +304,10 @@ def publish_drafted(
             log_access(session, publisher, "publish", _subject(made), erratum, now, address)
             return made
     except keeping.DraftGone:
+        with database.transaction() as session:
+            gone = session.get(Evaluation, evaluation_id)
+            if gone is not None and gone.state is EvaluationState.PUBLISHED:
+                raise Conflict(_PUBLISHED_MEANWHILE) from None
         raise NotFound from None
     except keeping.CountedAgain:
         raise Conflict(Saying("This month was counted again since you saw the draft. Look at it once more.")) from None

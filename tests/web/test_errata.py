@@ -72,7 +72,7 @@ def test_a_draft_is_published_as_it_was_shown(signed_in: SignedIn, services: Ser
         assert list(session.exec(units)) == [1, 2]
         [logged] = session.exec(select(AccessEntry).where(AccessEntry.action == "publish"))
         assert (logged.subject, logged.purpose) == ("evaluation:2026-02/2", "办件2补报")
-    assert client.post(ADDRESS, data=FORM).status_code == 404, "once"
+    assert client.post(ADDRESS, data=FORM).status_code == 409, "once"
 
 
 def test_a_program_publishes_it_too(signed_in: SignedIn, services: Services) -> None:
