@@ -8,6 +8,7 @@ from analytics.cameras import LONGEST_INTERVAL
 from analytics.catch_up import CatchUp, Recorded
 from analytics.edges import Moments
 from analytics.looker import Looker
+from analytics.looking import DETECTOR_FAILING
 from analytics.plan import CameraPlan, WatchPlan
 from analytics.presence import Debounce, Transition
 from analytics.watch import Watch
@@ -22,8 +23,8 @@ _BEFORE = 2 * LONGEST_INTERVAL
 """And before it: how far apart the pictures come is known by then, however seldom."""
 NO_FOOTAGE = "no_footage"
 """The reason for which presence before the first picture is unknown."""
-_WITHOUT_PICTURES = frozenset({NO_FOOTAGE, "gap", "no_signal"})
-"""Nothing was looked at then, or not by every camera."""
+_NOT_LOOKED_AT = frozenset({NO_FOOTAGE, "gap", "no_signal", DETECTOR_FAILING})
+"""Nothing was seen then, or not by every camera."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,10 @@ class Again:
         return not pictures
 
     def unseen(self) -> list[Span]:
-        """Where nothing can be told because there are no pictures."""
+        """Where nothing can be told because there are no pictures, or the detector failed on them."""
         states = self.states()
         ends = [*(state.at for state in states[1:]), self._piece.end]
-        return [Span(s.at, end) for s, end in zip(states, ends, strict=True) if s.reason in _WITHOUT_PICTURES]
+        return [Span(s.at, end) for s, end in zip(states, ends, strict=True) if s.reason in _NOT_LOOKED_AT]
 
     def states(self) -> list[Transition]:
         """What holds from the start of the piece on, and every change within it."""

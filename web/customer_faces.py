@@ -13,6 +13,7 @@ from analytics.looking import WatchedView
 from analytics.people import DetectorUnavailable, Image, PersonDetector
 from analytics.plan import views_then
 from ingest.video.stills import jpeg
+from storage.failures import in_one_line
 from web.one_detector import OneDetector
 from web.settings import PrivacySection
 
@@ -42,10 +43,20 @@ class CustomerFaces:
             return jpeg(image)
         key = hashlib.sha256(image.tobytes() + repr((image.shape, views)).encode()).digest()
         with self.detector.turn:
-            self._made[key] = self._made.pop(key, b"") or jpeg(without_faces(image, views, self._detector()))
+            self._made[key] = self._made.pop(key, b"") or jpeg(self._without_faces(image, views))
             while len(self._made) > _KEPT:
                 del self._made[next(iter(self._made))]
             return self._made[key]
+
+    def _without_faces(self, image: Image, views: Sequence[WatchedView]) -> Image:
+        detector = self._detector()
+        try:
+            return without_faces(image, views, detector)
+        except Exception as error:  # what runtimes raise of a picture shares no base class
+            if detector is None:
+                raise
+            _log.warning("faces_not_found", error=in_one_line(error), stills="coarse outside staff zones")
+            return without_faces(image, views, None)
 
     def _detector(self) -> PersonDetector | None:
         if self._is_missing:

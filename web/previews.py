@@ -12,6 +12,7 @@ from analytics.people import DetectorUnavailable, PersonDetector
 from analytics.pictures import Picture
 from analytics.preview import Preview, preview
 from analytics.zones import Zone
+from storage.failures import in_one_line
 from storage.sayings import Saying
 from web.errors import Unavailable
 from web.one_detector import OneDetector
@@ -44,13 +45,21 @@ class Previews:
             raise Unavailable(Saying("The detector is busy with other pictures. Try again in a minute."))
         try:
             detector = self._tested = self._tested or self._ready()
-            return detector.name, preview(detector, picture, view, self.threshold, masks)
+            return detector.name, self._seen(detector, picture, view, masks)
         except DetectorUnavailable as problem:
             _log.error("detector_unavailable", problem=str(problem))
             said = Saying("The detector cannot run on this server: %(problem)s", problem=str(problem))
             raise Unavailable(said) from None
         finally:
             self.detector.turn.release()
+
+    def _seen(self, detector: PersonDetector, picture: Picture, view: WatchedView, masks: Sequence[Zone]) -> Preview:
+        try:
+            return preview(detector, picture, view, self.threshold, masks)
+        except DetectorUnavailable:
+            raise
+        except Exception as error:  # what runtimes raise of a picture shares no base class
+            raise DetectorUnavailable(in_one_line(error)) from error
 
     def _ready(self) -> PersonDetector:
         detector = self.detector.get()

@@ -36,7 +36,7 @@ from storage.models import (
 )
 from storage.objects import StoreError
 from tests.analytics.scenes import START, at
-from tests.analytics.world import MarkerDetector, drawn
+from tests.analytics.world import FailingDetector, MarkerDetector, drawn
 from tests.sample import CAMERA, HALL, a_hall
 
 COUNTER = "cc-1"
@@ -78,10 +78,14 @@ class Away(Recorded):
 
 
 def redoing(
-    database: Database, script: Script | Recorded, worker: str = "watcher-1", detector: str = "marker"
+    database: Database,
+    script: Script | Recorded,
+    worker: str = "watcher-1",
+    detector: str = "marker",
+    looker: Looker | None = None,
 ) -> Redoing:
     recorded = script if isinstance(script, Recorded) else Recorded(script)
-    look = Look(Looker(MarkerDetector()), recorded, timedelta(seconds=5), Debounce())
+    look = Look(looker or Looker(MarkerDetector()), recorded, timedelta(seconds=5), Debounce())
     return Redoing(database, look, worker, detector)
 
 
@@ -246,6 +250,25 @@ def test_footage_that_is_gone_takes_back_nothing_that_was_seen_in_it(site: Datab
     work_off(site, lambda seconds: "")
     assert job(site).done_at == NOW
     assert (presence(site), absences(site)) == before
+
+
+@pytest.mark.parametrize("failing", [(0, 4000), (1200, 1300)], ids=["all the time", "for a while"])
+def test_nor_does_a_detector_that_fails_on_it(site: Database, failing: tuple[int, int]) -> None:
+    """What it saw before it failed stands: nothing else was seen instead."""
+    before = absences(site)
+    with site.transaction() as session:
+        ask(session, COUNTER, Span(at(900), at(2000)), "li.wei", NOW)
+    first, last = failing
+
+    def shown(seconds: float) -> str:
+        return "broken" if first <= seconds < last else "nobody" if 1000 <= seconds < 1600 else "staff"
+
+    worker = redoing(site, shown, looker=Looker(FailingDetector(), goes_on=True))
+    while worker.go_on(NOW, 100):
+        pass
+    assert job(site).changes["changed"] == []
+    assert absences(site) == before
+    assert UNKNOWN not in [staff for _, _, staff, _ in presence(site)]
 
 
 @pytest.mark.parametrize("missing", [(0, 1200), (1200, 1300)], ids=["of the beginning", "between"])

@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 
 import cv2
 import numpy as np
+import pytest
 
 from analytics.looking import WatchedView
 from analytics.people import Box, DetectorUnavailable, Image, Person
 from analytics.pictures import Picture
 from ingest.video.stills import jpeg
 from web.customer_faces import CustomerFaces
+from web.errors import Unavailable
 from web.one_detector import OneDetector
 from web.previews import Previews
 from web.settings import PrivacySection, WatcherSection
@@ -94,3 +96,24 @@ def test_without_a_detector_stills_are_coarse_and_it_is_not_looked_for_again() -
     assert faces.still(a_picture(1), ()) != jpeg(a_picture(1))
     faces.still(a_picture(2), ())
     assert len(tries) == 1
+
+
+class Broken(Finder):
+    """A detector that fails at work, as on a GPU without memory."""
+
+    def detect(self, images: Sequence[Image]) -> list[tuple[Person, ...]]:
+        raise RuntimeError("out of memory")
+
+
+def test_a_detector_that_fails_on_a_picture_leaves_the_still_coarse_and_the_preview_says_so() -> None:
+    detector = OneDetector(Broken)
+    faces, previews = CustomerFaces(PrivacySection(), detector), Previews(0.35, detector)
+    without = CustomerFaces(PrivacySection(), OneDetector(missing_weights))
+    assert faces.still(a_picture(1), ()) == without.still(a_picture(1), ())
+    picture = Picture("cam", datetime(2026, 1, 5, tzinfo=UTC), a_picture(1))
+    with pytest.raises(Unavailable, match="out of memory"):
+        previews.look(picture, WatchedView("cam", "cc-1", STAFF))
+
+
+def missing_weights() -> Finder:
+    raise DetectorUnavailable("no weights")

@@ -127,7 +127,7 @@ _BLANK_AFTER_A_SENTENCE = re.compile(
 
 def test_after_a_sentence_of_chinese_there_is_no_blank() -> None:
     """`blank` stands there, which is one in English alone."""
-    texts = {path.name: path.read_text() for path in TEMPLATES.rglob("*.html") if path.name not in BOTH_LANGUAGES}
+    texts = {str(path): path.read_text() for path in TEMPLATES.rglob("*.html") if path.name not in BOTH_LANGUAGES}
     assert [
         (name, found.group()) for name, text in texts.items() if (found := _BLANK_AFTER_A_SENTENCE.search(text))
     ] == []
