@@ -4,6 +4,7 @@ import random
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -201,7 +202,17 @@ def test_an_item_is_chosen_by_its_name_from_what_is_declared_or_told(signed_in: 
     assert {item["id"] for item in client.get("/cases.json?department=tax").json()["items"]} == {"i0", "i1"}
     assert {item["id"] for item in signed_in("department").get("/cases.json").json()["items"]} == {"i0", "i1"}
     found = numbers(client, "/cases.json?item=%20i1%20")
-    assert sorted(found) == sorted(f"M-{number}" for number in range(10, 10 + MANY) if number % 3 == 1)
+    of_i1 = sorted(f"M-{number}" for number in range(10, 10 + MANY) if number % 3 == 1)
+    assert sorted(found) == of_i1
+    for typed in ("建筑许可", "建筑", "I1"):
+        assert sorted(numbers(client, f"/cases.json?item={quote(typed)}")) == of_i1, typed
+    of_i0 = sorted(numbers(client, "/cases.json?item=i0"))
+    assert of_i0
+    assert not set(of_i0) & set(of_i1)
+    for typed in ("食品", "food business"):
+        assert sorted(numbers(client, f"/cases.json?item={quote(typed)}")) == of_i0, typed
+        assert sorted(numbers(client, f"/cases.json?q={quote(typed)}")) == of_i0, typed
+    assert numbers(client, f"/cases.json?item={quote('渔业')}") == []
 
 
 def test_an_item_bears_the_name_of_the_platforms_catalogue_where_the_steps_tell_its_code_alone(

@@ -1,9 +1,9 @@
 """Items by which cases can be looked for."""
 
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select
 from sqlmodel import Session, col
 
-from storage.models import Item, ItemVersion
+from storage.models import Case, Item, ItemVersion
 from web.pages.case_rows import ItemRef
 
 
@@ -26,3 +26,14 @@ def items_to_choose(session: Session, department_id: str) -> tuple[ItemRef, ...]
 
 def _columns(of: type[Item] | type[ItemVersion]) -> Select[str, str, str, str | None]:
     return select(col(of.code), col(of.name), col(of.name_en), col(of.department_id))
+
+
+def codes_called(text: str) -> ColumnElement[bool]:
+    """Whether a case is of an item with this code, or of one whose name, in either language, holds the text."""
+    told, declared = _codes_called(ItemVersion, text), _codes_called(Item, text)
+    return or_(col(Case.item_code) == text, col(Case.item_code).in_(told.union(declared)))
+
+
+def _codes_called(of: type[Item] | type[ItemVersion], text: str) -> Select[str]:
+    names = (column.icontains(text, autoescape=True) for column in (col(of.name), col(of.name_en)))
+    return select(col(of.code)).where(or_(func.lower(col(of.code)) == text.lower(), *names))

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from ingest.video.clip_plan import ClipPart
 from storage.footage import CorrectedTime, UntrustedTime
 from storage.intervals import Span
-from storage.models import Card, CardKind, Case, Deadline, Department, Item, Role, Source, Standing, Step
+from storage.models import Card, CardKind, Case, Deadline, Department, Role, Source, Standing, Step
 from web import case_due
 from web.access_log import log_access
 from web.addresses import client_address
@@ -19,7 +19,7 @@ from web.auth import require
 from web.case_secret import case_secret
 from web.errors import NotFound
 from web.pages.case_course import Stop, course, stops_of
-from web.pages.case_items import items_to_choose
+from web.pages.case_items import codes_called, items_to_choose
 from web.pages.case_limits import CaseLimits, case_limits
 from web.pages.case_order import Place, Sort, cases_in_order, parse_place
 from web.pages.case_progress import Stage, progress
@@ -164,7 +164,7 @@ class Wanted:
         conditions += [col(Case.hall_id) == self.hall.id] if self.hall else []
         conditions += [col(Case.department_id) == self.department] if self.department else []
         conditions += [in_district(col(Case.hall_id), self.district.id)] if self.district else []
-        conditions += [col(Case.item_code) == self.item] if self.item else []
+        conditions += [codes_called(self.item.strip())] if self.item.strip() else []
         conditions += [_has_open_card(self.card)] if self.card else []
         conditions += [col(Case.channel) == self.channel] if self.channel else []
         return conditions
@@ -297,11 +297,10 @@ def _matches(viewer: Viewer, text: str) -> list[ColumnElement[bool]]:
     if not text:
         return []
     columns = [col(Case.number), col(Case.item_name), col(Case.item_code)]
-    declared = select(Item.code).where(col(Item.name_en).icontains(text, autoescape=True))
     if viewer.may(Permission.APPLICANT):
         columns.append(col(Case.applicant))
     found = (column.icontains(text, autoescape=True) for column in columns)
-    return [or_(*found, col(Case.item_code).in_(declared))]
+    return [or_(*found, codes_called(text))]
 
 
 def _has_open_card(card: CardFilter) -> ColumnElement[bool]:
