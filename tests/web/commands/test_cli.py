@@ -194,6 +194,8 @@ def test_a_city_is_written_once(hallwatch: Run, tmp_path: Path) -> None:
 
 
 def test_a_newer_database_is_told_to_every_command(hallwatch: Run, site: Path, tmp_path: Path) -> None:
+    # On 8080 something else may listen, and `serve` tells that first.
+    site.write_text(f'{site.read_text("utf-8")}\n[web]\nlisten = "127.0.0.1:{free_port()}"\n', "utf-8")
     database = Database(f"sqlite:///{tmp_path}/hallwatch-data/hallwatch.db")
     with closing(database), database.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
