@@ -22,6 +22,7 @@ import httpx
 import orjson
 from sqlmodel import func, select
 
+from bench.approvals_import import KINDS, PUSHED
 from bench.emptied import empty
 from bench.processes import cpu_seconds, role
 from storage.database import Database
@@ -31,8 +32,6 @@ from web.composition import build_services
 from web.places import key_hash
 from web.settings_file import read_settings
 
-PUSHED = 500
-KINDS = ("receive", "accept", "review", "decide", "close", "deliver")
 KEY = "the-key-of-a-platform-that-is-measured"
 LONGEST_S = 120.0
 
