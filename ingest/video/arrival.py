@@ -12,6 +12,8 @@ from itertools import islice, pairwise
 BIN_US = 500_000
 WINDOW_US = 120_000_000
 """The fit looks back so far, so that it follows a drifting camera crystal."""
+FRESH_RATE_US = 20_000_000
+"""For so long a rate that was read off two seconds of arrivals may turn out not to be quite right."""
 LEAST_DELAY_US = 400_000
 """Premise: in any five seconds some picture is here so soon after it was taken."""
 
@@ -31,6 +33,8 @@ _NEW_US = 5_000_000
 _NEW_FALL_US, _NEW_SETTLES_US = 100_000, 1_000_000
 """Then a fall by more than this is a backlog, however slowly it is worked off, until nothing has fallen for so long."""
 _LEAST_TREND_US = 150_000
+_LEAST_LEFT_US, _LEFT_BINS = 60_000, 16
+"""What is left of a rate that was learned shows by so little, over so many bins or more."""
 _ENOUGH = 16
 _UNEVEN_US = 30_000
 """What lies further from a line does not rise or fall evenly."""
@@ -62,6 +66,7 @@ class ArrivalFit:
         self._least = self._past = _NEVER
         self._base = self._roughest = self._pictures = 0
         self._start = self._end = self._began = -_NEVER
+        self._fresh_until = -_NEVER
         self._late_bins = 0
         self._first: int | None = None
         self._fell = -_NEVER
@@ -103,7 +108,12 @@ class ArrivalFit:
         return min(self._least, *(least for least, *_ in islice(reversed(self._bins), bins)), _NEVER)
 
     def restart(self, media_us: int, monotonic_us: int) -> None:
-        """Forgets all but this packet: what was before tells nothing of what comes."""
+        """Forgets all but this packet: what was before tells nothing of what comes.
+
+        A rate has been learned, of two seconds or little more: for `FRESH_RATE_US` what it lacks is looked for, too.
+        """
+        if self._fresh_until == -_NEVER:
+            self._fresh_until = media_us + FRESH_RATE_US
         self._bins.clear()
         self._least = self._base = monotonic_us - media_us
         self._roughest, self._pictures = 0, 1
@@ -139,7 +149,7 @@ class ArrivalFit:
             if self._bins.popleft()[0] == self._past:
                 self._past = min(self._bins)[0]
         is_stale = self._late_bins >= _STALE_BINS
-        trend = trend_of(self._bins)
+        trend = trend_of(self._bins, is_rate_fresh=self._start < self._fresh_until)
         self.trend = Trend(trend.ppm, trend.is_sure or is_stale) if trend.ppm else trend
         if is_stale and not trend.ppm:
             while len(self._bins) > _STALE_BINS:
@@ -147,30 +157,31 @@ class ArrivalFit:
             self._given_up()
 
 
-def trend_of(bins: deque[Bin]) -> Trend:
+def trend_of(bins: deque[Bin], *, is_rate_fresh: bool = False) -> Trend:
     """Of the newest bins, if it is more than jitter. Sure if all pictures keep near the line: delay is not so even."""
     for count in _TREND_BINS:
         if count > len(bins):
             return NO_TREND
+        least_us = _LEAST_LEFT_US if is_rate_fresh and count >= _LEFT_BINS else _LEAST_TREND_US
         # Mostly there is none, and that is seen at once.
-        if abs(bins[-1][0] - bins[-count][0]) < _LEAST_TREND_US:
+        if abs(bins[-1][0] - bins[-count][0]) < least_us:
             continue
         newest = list(islice(bins, len(bins) - count, None))
-        if ppm := _trend_ppm(newest, count // 4):
+        if ppm := _trend_ppm(newest, count // 4, least_us):
             return Trend(ppm, _is_even(newest, ppm) or (ppm < 0 and _falls_beyond_delay(bins, count)))
     return NO_TREND
 
 
-def _trend_ppm(newest: Sequence[Bin], quarter: int) -> int:
+def _trend_ppm(newest: Sequence[Bin], quarter: int, least_us: int) -> int:
     """Four quarters whose least rise, or fall, along a line."""
     starts = range(0, len(newest), quarter)
     points = [(min(newest[at : at + quarter])[0], newest[at][1]) for at in starts]
     total, span = points[-1][0] - points[0][0], points[-1][1] - points[0][1]
-    if abs(total) < _LEAST_TREND_US or span <= 0 or (total < 0 and len(newest) < _BINS_IF_FASTER):
+    if abs(total) < least_us or span <= 0 or (total < 0 and len(newest) < _BINS_IF_FASTER):
         return 0
     for before, after in pairwise(points):
         expected = total * (after[1] - before[1]) // span
-        if abs(after[0] - before[0] - expected) > max(abs(expected) // 2, _UNEVEN_US):
+        if abs(after[0] - before[0] - expected) > max(abs(expected) // 2, least_us // 5):
             return 0
     ppm = total * 1_000_000 // span
     return ppm if -_MAX_FASTER_PPM < ppm < _MAX_SLOWER_PPM else 0

@@ -9,7 +9,7 @@ never shows; a difference that would take long to make up is a step, which start
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from ingest.video.arrival import LEAST_DELAY_US, WINDOW_US, ArrivalFit
+from ingest.video.arrival import FRESH_RATE_US, LEAST_DELAY_US, WINDOW_US, ArrivalFit
 from ingest.video.report_rate import VOUCHED_PPM, ReportRate
 from ingest.video.server_clock import UNDISTURBED, ServerReading
 from storage.models import MAX_CLOCK_ERROR, MAX_CLOCK_OFFSET, ClockSource
@@ -29,10 +29,8 @@ _LEARNED_RATE_US = 100_000
 """By what a rate that was read off arrivals, right to some 3 %, goes astray in the two seconds that are looked at."""
 _UNKNOWN_RATE_US = 200_000
 """By what a rate that is not known yet goes astray in a second, if it is no further off than that of 25 for 21."""
-_FRESH_RATE_US = 20_000_000
-"""For so long a rate that was read off two seconds of arrivals may turn out not to be quite right,"""
 _REFINED_PPM = 40_000
-"""by less than this: what is left of a miscount then needs no other proof."""
+"""What is left of a miscount by less than this needs no other proof while the rate is fresh."""
 _RENEWED_STEP_US = 20_000
 _FEWEST_SEEN = 2
 _ROUNDING_US = 50_000
@@ -90,7 +88,8 @@ class CameraClock:
     """
 
     def __init__(self, usual_lead_us: int = 0, has_learned_rate: bool = False) -> None:
-        self._lead_us = usual_lead_us if -MAX_BEHIND_US <= usual_lead_us <= MAX_AHEAD_US else 0
+        self._usual_lead_us = usual_lead_us if -MAX_BEHIND_US <= usual_lead_us <= MAX_AHEAD_US else 0
+        self._lead_us = self._usual_lead_us
         self._fit = ArrivalFit()
         self._server = UNDISTURBED
         self._report_base: int | None = None
@@ -177,12 +176,14 @@ class CameraClock:
     @property
     def _is_refined(self) -> bool:
         """The connection's first rate was learned so lately that it may not be quite right."""
-        return self._rate_changed_us is not None and self._media_us - self._rate_changed_us < _FRESH_RATE_US
+        return self._rate_changed_us is not None and self._media_us - self._rate_changed_us < FRESH_RATE_US
 
     def media_rate_changed(self, media_us: int, monotonic_us: int) -> None:
         """From this packet on media time counts differently."""
         self._fit.restart(media_us, monotonic_us)
         self._report_base, self._reports = None, ReportRate()
+        # What was learned of them on this connection was reckoned by a wrong rate.
+        self._lead_us = self._usual_lead_us
         self._has_learned_rate = True
         if self._rate_changed_us is None:
             self._rate_changed_us = media_us

@@ -120,6 +120,19 @@ def test_a_rate_learned_from_a_late_beginning_is_refined_though_pictures_come_un
     assert max(found[GOP * 10 :]) <= 400
 
 
+@pytest.mark.parametrize("reports", [False, True])
+@pytest.mark.parametrize("late_us", [0, 25_000, 50_000])
+def test_what_is_left_of_a_miscount_is_made_up_for_within_a_quarter_of_a_minute(late_us: int, reports: bool) -> None:
+    connection, made = Connection("h264", b"", TIME_BASE), list[Gop]()
+    for number, packet in enumerate(packets(GOP * 40, gop=GOP)):
+        arrival = EPOCH + round(number * 40_000 * 25 / 21) + 20_000 + (late_us if number < 3 else 0)
+        # The last report came a second before the first picture, and what lies between is reckoned by the wrong rate.
+        report = EPOCH - 160_000 + number * 40_000 if reports else None
+        made += connection.take(replace(packet, arrival_us=arrival, report_us=report)).gops
+    found = list(map(abs, errors_ms(made, 21 / 25)))
+    assert max(found[21 * 15 :]) <= 60
+
+
 @pytest.mark.parametrize("learned_ppm", [150_000, 170_000, 185_000, 195_000, 210_000, 230_000])
 @pytest.mark.parametrize("jitter_us", [20_000, 150_000, 300_000])
 def test_the_bound_holds_though_a_rate_was_not_learned_rightly(learned_ppm: int, jitter_us: int) -> None:
