@@ -1,6 +1,6 @@
 """From presence and opening hours to absences and the other events of a counter: pure, never more than was seen."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -135,9 +135,9 @@ def _ends(sought: EventKind, rule: Rule) -> Ends | None:
         case EventKind.LEFT_EARLY:
             return _lacking(1) if rule.left_early else None
         case EventKind.QUEUE:
-            return _crowded("customer_count", rule.queue)
+            return _crowded(rule.queue, lambda span: (span.customer_count, span.customer_count))
         case EventKind.CROWD:
-            return _crowded("staff_count", rule.crowd)
+            return _crowded(rule.crowd, lambda span: (span.staff_count, span.staff_most))
     raise ValueError(sought)
 
 
@@ -147,9 +147,10 @@ def _lacking(required: int) -> Ends:
             return LASTS if span.staff is StaffState.UNSTAFFED else UNKNOWN
         if required == 1:
             return RETURNED
-        if span.staff_count is None:
-            return UNKNOWN
-        return LASTS if span.staff_count < required else ENOUGH
+        if span.staff_count is not None and span.staff_count >= required:
+            return ENOUGH
+        # Who is perhaps there beside those who count may be the one who is required.
+        return LASTS if span.staff_most is not None and span.staff_most < required else UNKNOWN
 
     return ends
 
@@ -163,15 +164,16 @@ def _unattended(span: PresenceSpan) -> str:
     return LASTS if known else UNKNOWN
 
 
-def _crowded(counted: str, limit: MoreThan | None) -> Ends | None:
+def _crowded(limit: MoreThan | None, counted: Callable[[PresenceSpan], tuple[int | None, int | None]]) -> Ends | None:
+    """`counted`: how many there are at least, and at most."""
     if limit is None:
         return None
 
     def ends(span: PresenceSpan) -> str:
-        count: int | None = getattr(span, counted)
-        if count is None:
-            return UNKNOWN
-        return LASTS if count > limit.people else FEWER
+        least, most = counted(span)
+        if least is not None and least > limit.people:
+            return LASTS
+        return FEWER if most is not None and most <= limit.people else UNKNOWN
 
     return ends
 
@@ -254,14 +256,13 @@ def _lasting(sought: EventKind, rule: Rule) -> timedelta | None:
 
 def _told(sought: EventKind, run: Run, rule: Rule) -> tuple[EventKind, int | None, int | None]:
     """The kind, and the numbers of people: of the rule, and seen."""
-    staff = [span.staff_count or 0 for span in run.spans]
     match sought:
         case EventKind.ABSENCE if rule.required > 1:
-            return EventKind.TOO_FEW, rule.required, min(staff)
+            return EventKind.TOO_FEW, rule.required, min(span.staff_most or 0 for span in run.spans)
         case EventKind.QUEUE if rule.queue:
             return sought, rule.queue.people, max(span.customer_count or 0 for span in run.spans)
         case EventKind.CROWD if rule.crowd:
-            return sought, rule.crowd.people, max(staff)
+            return sought, rule.crowd.people, max(span.staff_count or 0 for span in run.spans)
     return sought, None, None
 
 

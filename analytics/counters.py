@@ -192,6 +192,7 @@ def _span_from(change: Transition) -> PresenceSpan:
         change.confidence,
         change.reason,
         change.staff_count,
+        change.staff_most,
         change.customer_count,
         change.frames,
     )

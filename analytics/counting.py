@@ -8,6 +8,18 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 
+MANY = 1_000_000
+"""As many as there may be where nobody knows how many there are at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class HowMany:
+    """A number that is known as a range."""
+
+    least: int
+    most: int
+    """MANY where nobody knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class CountEdge:

@@ -64,13 +64,15 @@ class Observation:
     camera_id: str
     wall: datetime
     staff_count: int | None
+    """So many at least are in the staff zone."""
     customer_count: int | None
     confidence: float = 0.0
     """0..1, that staff_count is right about somebody or nobody."""
     reason: str = ""
     """Why nothing is known, e.g. dark."""
-    staff_more: bool = False
-    """Somebody besides is in the staff zone or stands before it, so how many are in it is not known."""
+    staff_besides: int | None = 0
+    """So many more at most may be in it: whom the detector is unsure of, and who is in it or stands before it; None:
+    any number, because those who stand before it hide it."""
     staff_perhaps: bool = False
     """Nobody counts for the staff zone, and somebody may be in it: no other camera may say that nobody is."""
     people: tuple[Box, ...] = field(default=(), compare=False)
@@ -133,13 +135,15 @@ def observe(
         waiting if waiting or not _reached(customers, view.customer_zone, view.customer_inside, threshold) else None,
         confidence=best if best >= threshold else 1.0 - best,
         reason="" if view.staff_zone else view.unseen,
-        staff_more=_reached(staff, view.staff_zone, view.staff_inside, threshold),
         people=tuple(person.box for person in staff),
     )
-    if told.staff_count != 0:
+    if told.staff_count is None:
         return told
-    told = replace(told, staff_perhaps=best >= _PERHAPS * threshold)
-    if _is_behind(view, told, staff, threshold):
+    besides, hidden = _besides(view, told.staff_count, staff, threshold), _is_hidden(view, staff, threshold)
+    if told.staff_count:
+        return replace(told, staff_besides=None if hidden else besides)
+    told = replace(told, staff_perhaps=best >= _PERHAPS * threshold, staff_besides=besides)
+    if hidden or _reached(staff, view.staff_zone, view.staff_inside, threshold):
         return staff_unseen(told, BEHIND_SOMEBODY)
     return staff_unseen(told, PERHAPS_SOMEBODY) if told.staff_perhaps else told
 
@@ -150,15 +154,24 @@ def blind(view: WatchedView, wall: datetime, reason: str) -> Observation:
 
 
 def staff_unseen(told: Observation, reason: str) -> Observation:
-    """Nothing can be told of staff; what was told of customers stands."""
-    return replace(told, staff_count=None, confidence=0.0, reason=reason, staff_more=False)
+    """Nothing can be told of staff; what was told of customers stands, and who perhaps is there."""
+    return replace(told, staff_count=None, confidence=0.0, reason=reason)
 
 
-def _is_behind(view: WatchedView, told: Observation, people: Sequence[Person], threshold: float) -> bool:
-    """Whether those before the staff zone may hide somebody in it, or be in it themselves."""
+def _besides(view: WatchedView, counted: int, people: Sequence[Person], threshold: float) -> int:
+    """How many more may be in the staff zone than count for it."""
+    zone, inside = view.staff_zone, view.staff_inside
+    perhaps = [person for person in people if person.score >= _PERHAPS * threshold]
+    reaching = [p.box for p in perhaps if any(is_inside(zone, box, inside) for box in (p.box, p.cut) if box)]
+    return max(len(distinct(reaching)) - counted, 0)
+
+
+def _is_hidden(view: WatchedView, people: Sequence[Person], threshold: float) -> bool:
+    """Whether those before the staff zone may hide somebody in it."""
     seen = [person.box for person in people if person.score >= threshold]
-    outlines = [((x0, y0), (x1, y0), (x1, y1), (x0, y1)) for x0, y0, x1, y1 in seen]
-    return told.staff_more or (bool(outlines) and share_covered(view.staff_zone, outlines) >= _HIDDEN)
+    before = [box for box in seen if not is_inside(view.staff_zone, box, view.staff_inside)]
+    outlines = [((x0, y0), (x1, y0), (x1, y1), (x0, y1)) for x0, y0, x1, y1 in before]
+    return bool(outlines) and share_covered(view.staff_zone, outlines) >= _HIDDEN
 
 
 def _reached(people: Sequence[Person], zone: Zone, inside: Inside, threshold: float) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 
+from analytics.counting import MANY, HowMany
 from analytics.looking import Observation
 from storage.models import StaffState
 
@@ -68,22 +69,27 @@ class Onlookers:
         """Whether a camera that may know otherwise has yet to look."""
         return self._awaited(self._absent(seen), at)
 
-    def count(self, seen: Sequence[Observation]) -> int | None:
-        """How many are in the staff zone; None where nobody knows.
+    def count(self, seen: Sequence[Observation]) -> HowMany | None:
+        """How many are in the staff zone, at least and at most; None where no camera tells.
 
-        The most that one camera sees which shows the whole zone: people hide each other. Where another one sees more
-        than that, or several that show parts see somebody each, who may be the same, the number is unknown. So it is
-        where one sees somebody besides who may be in it.
+        At least the most that one camera sees: people hide each other. At most, where one shows the whole zone, that
+        number; where all show parts of it, as many as they see together, who may be the same. Besides, whoever may be
+        there beside those who count, by any camera: whether two mean the same one nobody knows. Where one sees more
+        than those that show the whole zone, they contradict each other: no number above theirs is told, and none below
+        which it must be.
         """
-        if any(o.staff_more for o in seen):
-            return None
         counts = {o.camera_id: o.staff_count for o in seen if o.staff_count is not None}
-        most = max(counts.values(), default=0)
-        whole = [count for camera, count in counts.items() if self._cameras.get(camera) is Shows.WHOLE]
-        if whole:
-            return most if most == max(whole) else None
-        together = bool(counts) and counts.keys() >= self._with_staff()
-        return most if together and most == sum(counts.values()) else None
+        if not counts:
+            return None
+        least, besides = max(counts.values()), sum(o.staff_besides or 0 for o in seen)
+        whole = {camera: count for camera, count in counts.items() if self._cameras.get(camera) is Shows.WHOLE}
+        if whole and least > max(whole.values()):
+            return HowMany(max(1, *whole.values()), MANY)
+        bounded = {o.camera_id for o in seen if o.staff_besides is not None}
+        if any(count == least and camera in bounded for camera, count in whole.items()):
+            return HowMany(least, least + besides)
+        together = counts.keys() >= self._with_staff() and counts.keys() <= bounded
+        return HowMany(least, sum(counts.values()) + besides if together else MANY)
 
     def unheard_since(self, seen: Sequence[Observation]) -> datetime | None:
         """The last look of a camera that is missing from the round; None if none is."""

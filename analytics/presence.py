@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum
 
-from analytics.counting import CountEdge, Counting
+from analytics.counting import MANY, CountEdge, Counting, HowMany
 from analytics.debouncing import Debounced, Edge, Frames
 from analytics.looking import MASKED, NO_ZONE, Observation
 from analytics.onlookers import Onlookers, Shows
@@ -42,7 +43,9 @@ class Transition:
     after: datetime | None = None
     """The last sample that showed the staff state before; None where staff did not change or it was unknown."""
     staff_count: int | None = None
-    """People in the staff zone; None where nobody knows how many."""
+    """So many people at least are in the staff zone; None where nothing is known of staff."""
+    staff_most: int | None = None
+    """And at most; None where nobody knows."""
     customer_count: int | None = None
     frames: Frames = ()
     """The pictures that made the staff state certain; before them the one by which it is dated, if that is another."""
@@ -52,13 +55,21 @@ class Transition:
 
 
 def _told(state: Transition) -> tuple[object, ...]:
-    return state.staff, state.customer, state.staff_count, state.customer_count
+    return state.staff, state.customer, state.staff_count, state.staff_most, state.customer_count
+
+
+class _Counted(Enum):
+    LEAST = "least"
+    """Staff; so is the next."""
+    MOST = "most"
+    CUSTOMERS = "customers"
 
 
 @dataclass(frozen=True, slots=True)
-class _Customers:
-    """A change of the number of customers; one of staff is a CountEdge by itself."""
+class _Number:
+    """A change of one of the numbers."""
 
+    what: _Counted
     edge: CountEdge
 
     @property
@@ -66,7 +77,7 @@ class _Customers:
         return self.edge.at
 
 
-_AnyEdge = Edge[StaffState] | CountEdge | _Customers
+_AnyEdge = Edge[StaffState] | _Number
 
 
 class CounterPresence:
@@ -97,11 +108,12 @@ class CounterPresence:
                 StaffState.UNKNOWN: debounce.blind,
             },
         )
-        self._people, self._customers = (
-            Counting(debounce.appear, debounce.vanish, debounce.blind) for _ in ("staff", "customers")
+        self._least, self._most, self._customers = (
+            Counting(debounce.appear, debounce.vanish, debounce.blind) for _ in _Counted
         )
-        self._people_told: int | None = None
+        self._least_told: int | None = None
         """As far as it has been told: what is counted is certain sooner or later than that somebody is there."""
+        self._most_told: int | None = None
         self._onlookers = Onlookers(cameras, with_customers)
         self._latest: dict[str, datetime] = {}
         self._round: dict[str, Observation] = {}
@@ -123,8 +135,11 @@ class CounterPresence:
         """Goes on from a state stored earlier, for which samples were seen until `watched_to`."""
         self._state = state
         self._staff.resume(state.staff)
-        self._people_told = 0 if state.staff is StaffState.UNSTAFFED else state.staff_count
-        self._people.resume(self._people_told)
+        unknown = state.staff is StaffState.UNKNOWN
+        self._least_told = None if unknown else state.staff_count or 0
+        self._most_told = None if unknown else 0 if state.staff is StaffState.UNSTAFFED else state.staff_most or MANY
+        self._least.resume(self._least_told)
+        self._most.resume(self._most_told)
         self._customers.resume(0 if state.customer is CustomerState.NONE else state.customer_count)
         self._last_sample = self._confirmed = max(watched_to, state.at)
 
@@ -182,11 +197,12 @@ class CounterPresence:
     def _sample(self, at: datetime, seen: list[Observation]) -> list[Transition]:
         staff, awaited = self._onlookers.judge(seen, at), self._onlookers.awaits_customers(seen, at)
         customers = self._onlookers.count_customers(seen)
-        people = None if self._onlookers.awaits(seen, at) else self._people.add(self._onlookers.count(seen), at)
-        waiting = None if awaited else self._customer_edge(customers, at, seen)
-        changes = self._apply(self._staff_edge(staff, at, seen), people, waiting)
+        numbers = [] if self._onlookers.awaits(seen, at) else self._count_staff(self._onlookers.count(seen), at)
+        if not awaited:
+            numbers.append(_number(_Counted.CUSTOMERS, self._customer_edge(customers, at, seen)))
+        changes = self._apply(self._staff_edge(staff, at, seen), numbers)
         if staff is self._staff.value and not awaited and bool(customers) is bool(self._customers.value):
-            sure = min(at, self._people.sure_to or at, self._customers.sure_to or at)
+            sure = min(at, *(each.sure_to or at for each in (self._least, self._most, self._customers)))
             self._confirmed = max(sure, self._confirmed or sure)
         return changes
 
@@ -205,6 +221,12 @@ class CounterPresence:
             at = self._noticed_late(unheard_since)
         return self._customers.add(count, at)
 
+    def _count_staff(self, seen: HowMany | None, at: datetime) -> list["_Number | None"]:
+        return [
+            _number(_Counted.LEAST, self._least.add(seen.least if seen else None, at)),
+            _number(_Counted.MOST, self._most.add(seen.most if seen else None, at)),
+        ]
+
     def _noticed_late(self, last_look: datetime) -> datetime:
         """From when on a camera is missing that sends nothing any more."""
         return max(last_look, self._confirmed or last_look)
@@ -212,12 +234,11 @@ class CounterPresence:
     def _interrupt(self, at: datetime, reason: str) -> list[Transition]:
         self._round = {}
         staff = self._staff.interrupt(at, reason)
-        return self._apply(staff, self._people.interrupt(at), self._customers.interrupt(at))
+        counted = ((_Counted.LEAST, self._least), (_Counted.MOST, self._most), (_Counted.CUSTOMERS, self._customers))
+        return self._apply(staff, [_number(what, counting.interrupt(at)) for what, counting in counted])
 
-    def _apply(
-        self, staff: Edge[StaffState] | None, people: CountEdge | None, customers: CountEdge | None
-    ) -> list[Transition]:
-        edges: list[_AnyEdge | None] = [staff, people, _Customers(customers) if customers else None]
+    def _apply(self, staff: Edge[StaffState] | None, numbers: Sequence[_Number | None]) -> list[Transition]:
+        edges: list[_AnyEdge | None] = [staff, *numbers]
         changes: list[Transition] = []
         for edge in sorted((edge for edge in edges if edge is not None), key=lambda edge: edge.at):
             after = self._after(edge)
@@ -235,28 +256,44 @@ class CounterPresence:
         before = self._state or unseen
         # An edge of one dimension can be dated before one of the other that has been told already.
         at = max(edge.at, before.at)
-        if isinstance(edge, _Customers):
-            count = edge.edge.count
-            return replace(before, at=at, customer=_customer_state(count), customer_count=count, after=None)
-        if isinstance(edge, CountEdge):
-            self._people_told = edge.count
-            return replace(before, at=at, staff_count=self._staff_count(before.staff), after=None)
+        if isinstance(edge, _Number):
+            return self._counted(edge, replace(before, at=at, after=None))
+        least, most = self._staff_counts(edge.value)
         return replace(
             before,
             at=at,
             staff=edge.value,
-            staff_count=self._staff_count(edge.value),
+            staff_count=least,
+            staff_most=most,
             confidence=edge.confidence,
             reason=edge.reason,
             after=edge.after,
             frames=edge.frames,
         )
 
-    def _staff_count(self, staff: StaffState) -> int | None:
+    def _counted(self, number: _Number, before: Transition) -> Transition:
+        count = number.edge.count
+        if number.what is _Counted.CUSTOMERS:
+            return replace(before, customer=_customer_state(count), customer_count=count)
+        if number.what is _Counted.LEAST:
+            self._least_told = count
+        else:
+            self._most_told = count
+        least, most = self._staff_counts(before.staff)
+        return replace(before, staff_count=least, staff_most=most)
+
+    def _staff_counts(self, staff: StaffState) -> tuple[int | None, int | None]:
         """Never at odds with the state: somebody is one at least, and of what is unknown there is no number."""
         if staff is StaffState.UNSTAFFED:
-            return 0
-        return (self._people_told or None) if staff is StaffState.STAFFED else None
+            return 0, 0
+        if staff is StaffState.UNKNOWN:
+            return None, None
+        least = self._least_told or 1
+        return least, None if self._most_told in (None, MANY) else max(least, self._most_told or 0)
+
+
+def _number(what: _Counted, edge: CountEdge | None) -> _Number | None:
+    return _Number(what, edge) if edge else None
 
 
 def _why_unknown(seen: Iterable[Observation]) -> str:

@@ -101,6 +101,7 @@ def resumed_presence(
         row.confidence,
         row.reason,
         staff_count=row.staff_count,
+        staff_most=row.staff_most,
         customer_count=row.customer_count,
         frames=frames_of(row.frames),
     )
@@ -124,6 +125,7 @@ def span_of(row: Presence) -> PresenceSpan:
         row.confidence,
         row.reason,
         row.staff_count,
+        row.staff_most,
         row.customer_count,
         frames_of(row.frames),
     )
@@ -257,7 +259,8 @@ def end_unwatched(session: Session, plan: WatchPlan, now: datetime) -> None:
 
 def _fill(row: Presence, change: Transition, source: str) -> Presence:
     row.staff, row.customer = change.staff, change.customer
-    row.staff_count, row.customer_count = change.staff_count, change.customer_count
+    row.staff_count, row.staff_most = change.staff_count, change.staff_most
+    row.customer_count = change.customer_count
     row.confidence, row.reason, row.source = round(change.confidence, 3), change.reason, source
     row.frames = [list(frame) for frame in change.frames]
     return row
@@ -378,6 +381,7 @@ def _sample(span: PresenceSpan) -> JsonObject:
         "to": span.end.isoformat() if span.end else None,
         "staff": span.staff.value,
         "staff_count": span.staff_count,
+        "staff_most": span.staff_most,
         "customer": span.customer.value,
         "customer_count": span.customer_count,
         "confidence": round(span.confidence, 3),

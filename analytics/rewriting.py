@@ -61,6 +61,7 @@ def rewrite_presence(session: Session, counter_id: str, piece: Span, states: Seq
                 staff=state.staff,
                 customer=state.customer,
                 staff_count=state.staff_count,
+                staff_most=state.staff_most,
                 customer_count=state.customer_count,
                 confidence=round(state.confidence, 3),
                 reason=state.reason,
@@ -142,13 +143,9 @@ def _ending_at(session: Session, counter_id: str, moment: datetime) -> Presence 
 
 
 def _says_the_same(row: Presence, state: Transition, source: str) -> bool:
-    counts = (row.staff_count, row.customer_count) == (state.staff_count, state.customer_count)
-    return counts and (row.staff, row.customer, row.reason, row.source) == (
-        state.staff,
-        state.customer,
-        state.reason,
-        source,
-    )
+    said = (row.staff_count, row.staff_most, row.customer_count, row.staff, row.customer, row.reason)
+    says = (state.staff_count, state.staff_most, state.customer_count, state.staff, state.customer, state.reason)
+    return said == says and row.source == source
 
 
 def _cut_out(session: Session, row: Presence, piece: Span) -> None:

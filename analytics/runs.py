@@ -30,7 +30,9 @@ class PresenceSpan:
     reason: str = ""
     """Why the staff state is unknown."""
     staff_count: int | None = None
-    """People in the staff zone; None where nobody knows how many."""
+    """So many people at least are in the staff zone; None where nothing is known of staff."""
+    staff_most: int | None = None
+    """And at most; None where nobody knows."""
     customer_count: int | None = None
     frames: Frames = ()
     """The pictures that made the staff state certain."""

@@ -16,7 +16,7 @@ from storage.presence_now import known_presence, seen_until, watched_counters
 
 _COLUMNS = (
     *(Presence.start, Presence.end, Presence.staff, Presence.customer, Presence.confidence, Presence.reason),
-    *(Presence.staff_count, Presence.customer_count, Presence.frames),
+    *(Presence.staff_count, Presence.staff_most, Presence.customer_count, Presence.frames),
 )
 
 

@@ -33,7 +33,7 @@ def shortened(kind: EventKind, history: Sequence[PresenceSpan], now: datetime) -
         return history
     first, last = old[0], old[-1]
     middle = history[first : last + 1]
-    told = min(middle, key=_MOST.get(kind, lambda span: span.staff_count or 0))
+    told = min(middle, key=_MOST.get(kind, lambda span: span.staff_most or 0))
     whole = replace(told, start=middle[0].start, end=middle[-1].end)
     if kind not in _BY_CUSTOMERS:
         whole = replace(whole, customer=CustomerState.NONE, customer_count=0)

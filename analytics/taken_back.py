@@ -75,7 +75,7 @@ def _forget(session: Session, row: Presence, span: Span, now: datetime, reason: 
         session.add(Presence(**row.model_dump(exclude={"id", "start"}), start=span.end))
         row.end = span.end
     row.staff, row.customer = StaffState.UNKNOWN, CustomerState.UNKNOWN
-    row.staff_count = row.customer_count = None
+    row.staff_count = row.staff_most = row.customer_count = None
     row.confidence, row.reason, row.frames = 0.0, reason, []
 
 

@@ -46,7 +46,17 @@ def test_what_is_forgotten_of_it_changes_nothing_that_is_found() -> None:
             counter.forget_settled()
             longest = max(longest, at(second) - (counter.since or at(second)))
     states = [
-        PresenceSpan(c.at, d.at if d else None, c.staff, c.customer, c.confidence, "", c.staff_count, c.customer_count)
+        PresenceSpan(
+            c.at,
+            d.at if d else None,
+            c.staff,
+            c.customer,
+            c.confidence,
+            "",
+            c.staff_count,
+            c.staff_most,
+            c.customer_count,
+        )
         for c, d in pairwise([*changes, None])
         if c is not None
     ]
@@ -110,7 +120,7 @@ def test_a_queue_that_never_ends_keeps_how_many_there_were_at_most() -> None:
 
 def _queue(minute: int, people: int) -> PresenceSpan:
     end = at(60 * minute + 60) if minute < 2999 else None
-    state = (StaffState.UNSTAFFED, CustomerState.WAITING, 0.9, "", 0, people)
+    state = (StaffState.UNSTAFFED, CustomerState.WAITING, 0.9, "", 0, 0, people)
     return PresenceSpan(at(60 * minute), end, *state)
 
 

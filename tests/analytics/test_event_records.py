@@ -143,6 +143,7 @@ def a_presence(start: float, end: float | None, staff: int, customers: int) -> P
         staff=StaffState.STAFFED if staff else StaffState.UNSTAFFED,
         customer=CustomerState.WAITING if customers else CustomerState.NONE,
         staff_count=staff,
+        staff_most=staff,
         customer_count=customers,
     )
 

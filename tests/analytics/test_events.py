@@ -35,7 +35,7 @@ Part = tuple[float, int | None, int | None]
 def a_span(start: datetime, end: datetime | None, staff: int | None, customers: int | None) -> PresenceSpan:
     state = UNKNOWN if staff is None else STAFFED if staff else UNSTAFFED
     waiting = CustomerState.UNKNOWN if customers is None else CustomerState.WAITING if customers else CustomerState.NONE
-    return PresenceSpan(start, end, state, waiting, staff_count=staff, customer_count=customers)
+    return PresenceSpan(start, end, state, waiting, staff_count=staff, staff_most=staff, customer_count=customers)
 
 
 def history(*parts: Part) -> list[PresenceSpan]:
@@ -192,7 +192,7 @@ def test_rules_that_make_no_sense_are_rejected(wrong: dict[str, object]) -> None
 numbers = st.sampled_from([None, 0, 1, 2, 4, 6])
 seen = st.lists(st.tuples(st.integers(1, 400), numbers, numbers), min_size=1, max_size=14)
 HOLDS: dict[EventKind, Callable[[PresenceSpan], bool]] = {
-    EventKind.TOO_FEW: lambda p: p.staff_count is not None and p.staff_count < 2,
+    EventKind.TOO_FEW: lambda p: p.staff_most is not None and p.staff_most < 2,
     EventKind.UNATTENDED: lambda p: p.staff is UNSTAFFED and p.customer is CustomerState.WAITING,
     EventKind.QUEUE: lambda p: (p.customer_count or 0) > 3,
     EventKind.CROWD: lambda p: (p.staff_count or 0) > 4,

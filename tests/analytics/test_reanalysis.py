@@ -120,7 +120,7 @@ def seen(start: float, end: float | None, staff: StaffState) -> Presence:
     ends = None if end is None else at(end)
     people = {STAFFED: 1, UNSTAFFED: 0}.get(staff)
     row = Presence(counter_id=COUNTER, start=at(start), end=ends, staff=staff, customer=CustomerState.UNKNOWN)
-    row.staff_count, row.source = people, "marker"
+    row.staff_count, row.staff_most, row.source = people, people, "marker"
     return row
 
 

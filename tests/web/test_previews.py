@@ -59,6 +59,7 @@ def test_the_zones_count_as_they_are_drawn_and_nothing_is_saved(admin: TestClien
         views = len(session.exec(select(View)).all())
     told = admin.post(ADDRESS, json={"staff_zone": LEFT}).json()
     assert (told["staff_count"], told["customer_count"], told["detector"]) == (1, None, "one")
+    assert told["staff_most"] == 1
     assert [(one["staff"], one["customer"], one["score"]) for one in told["people"]] == [(True, False, 0.8)]
     assert told["taken"] == at(195).isoformat().replace("+00:00", "Z")
     assert told["age_s"] == pytest.approx(0.2)

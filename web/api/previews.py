@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 from sqlmodel import Session
 
-from analytics.looking import WatchedView
+from analytics.looking import Observation, WatchedView
 from analytics.people import Box
 from analytics.pictures import Picture
 from analytics.preview import Preview
@@ -63,7 +63,9 @@ class PreviewShown:
     detector: str
     threshold: float
     staff_count: int | None
-    """None: nothing can be said, or no zone is drawn; so is the next."""
+    """At least; None: nothing can be said, or no zone is drawn. So are the next two."""
+    staff_most: int | None
+    """At most, with those who may be there; None, too, where nobody knows how many."""
     customer_count: int | None
     reason: str
     """Why nothing can be said of staff, e.g. dark."""
@@ -122,6 +124,11 @@ def _view(session: Session, camera_id: str, drawn: DrawnZones, now: datetime) ->
     )
 
 
+def _at_most(told: Observation) -> int | None:
+    known = told.staff_count is not None and told.staff_besides is not None
+    return (told.staff_count or 0) + (told.staff_besides or 0) if known else None
+
+
 def _shown(taken: datetime, detector: str, seen: Preview, threshold: float, now: datetime, jpeg: str) -> PreviewShown:
     told = seen.observation
     return PreviewShown(
@@ -130,6 +137,7 @@ def _shown(taken: datetime, detector: str, seen: Preview, threshold: float, now:
         detector=detector,
         threshold=threshold,
         staff_count=told.staff_count,
+        staff_most=_at_most(told),
         customer_count=told.customer_count,
         reason=told.reason,
         people=tuple(PersonSeen(one.box, one.score, one.counts, one.staff, one.customer) for one in seen.found),

@@ -1908,7 +1908,13 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column(
-            "staff_count", sa.Integer(), nullable=True, comment="people in the staff zone; empty: nobody knows how many"
+            "staff_count",
+            sa.Integer(),
+            nullable=True,
+            comment="people in the staff zone, at least; empty: nothing is known",
+        ),
+        sa.Column(
+            "staff_most", sa.Integer(), nullable=True, comment="people in the staff zone, at most; empty: nobody knows"
         ),
         sa.Column(
             "customer_count",

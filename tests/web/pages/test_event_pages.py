@@ -115,6 +115,7 @@ def test_the_dry_run_finds_what_else_a_rule_would_look_for(sign_in: SignIn, day:
                     staff=StaffState.STAFFED,
                     customer=CustomerState.WAITING if customers else CustomerState.NONE,
                     staff_count=staff,
+                    staff_most=staff,
                     customer_count=customers,
                 )
             )
