@@ -27,11 +27,31 @@ _LONGEST_CLOSED = timedelta(days=14)
 """Two openings of a hall are within it, holidays between them or not."""
 
 
+class _Looked:
+    """Looks back, once at a moment: who comes while a customer does is sought in the same pictures."""
+
+    def __init__(self, look_back: LookBack) -> None:
+        self.frames: dict[datetime, Frames] = {}
+        """Which pictures showed a moment."""
+        self._look_back = look_back
+        self._seen: dict[datetime, tuple[datetime | None, Sequence[Observation]]] = {}
+
+    def __call__(self, moment: datetime) -> tuple[datetime | None, Sequence[Observation]]:
+        """When the pictures were taken, and what they tell; None where there are none."""
+        if moment not in self._seen:
+            seen = self._look_back(moment)
+            wall = max((observation.wall for observation in seen), default=None)
+            self._seen[moment] = wall, seen
+            if wall is not None:
+                self.frames[wall] = frames_of(seen)
+        return self._seen[moment]
+
+
 class WatchedCounter:
     """Feeds observations to the presence and keeps as much of its history as absences need."""
 
     def __init__(self, plan: CounterPlan, debounce: Debounce = Debounce(), look_back: LookBack | None = None) -> None:
-        """`look_back` finds when exactly staff came or went; without it that is as fine as the samples."""
+        """`look_back` finds when exactly staff and customers came or went; without it by samples alone."""
         self.plan = plan
         self.excuses: tuple[Excuse, ...] = ()
         """Since the beginning of what is remembered of its presence; whoever reads the tables renews them."""
@@ -137,25 +157,25 @@ class WatchedCounter:
         found: list[Transition] = []
         for change in changes:
             before = found[-1] if found else self._last
-            if before is None or change.after is None:
+            if before is None:
                 found.append(change)
                 continue
-            # What was told of a customer in between stands.
+            # What was told in between stands.
             told_to = before.at if isinstance(before, Transition) else before.start
-            customers = before.customer, before.customer_count
-            shown: dict[datetime, Frames] = {}
-            first = first_shown(change, partial(self._told_at, shown))
-            found += dated(change, max(first, told_to), customers, shown.get(first, ()))
+            look_back = _Looked(self._look_back)
+            staff = first_shown(change.after, change.at, partial(self._showed_staff, look_back, change))
+            waiting = first_shown(change.customer_after, change.at, partial(self._showed_customers, look_back, change))
+            frames = look_back.frames.get(staff, ())
+            found += dated(change, before, max(staff, told_to), max(waiting, told_to), frames)
         return found
 
-    def _told_at(self, shown: dict[datetime, Frames], moment: datetime) -> Told | None:
-        """Adds to `shown` by which pictures."""
-        seen = self._look_back(moment) if self._look_back else ()
-        if not seen:
-            return None
-        wall = max(observation.wall for observation in seen)
-        shown[wall] = frames_of(seen)
-        return wall, self._presence.judge(seen, wall)
+    def _showed_staff(self, look_back: "_Looked", change: Transition, moment: datetime) -> Told | None:
+        wall, seen = look_back(moment)
+        return (wall, self._presence.judge(seen, wall) is change.staff) if wall else None
+
+    def _showed_customers(self, look_back: "_Looked", change: Transition, moment: datetime) -> Told | None:
+        wall, seen = look_back(moment)
+        return (wall, self._presence.judge_customers(seen, wall) is change.customer) if wall else None
 
     def _remember(self, changes: list[Transition]) -> list[Transition]:
         for change in changes:

@@ -5,7 +5,7 @@ of the last few samples shows at least, or at most.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 MANY = 1_000_000
@@ -27,6 +27,9 @@ class CountEdge:
 
     at: datetime
     count: int | None
+    after: datetime | None = None
+    """The last sample that showed somebody where nobody is now, or nobody where somebody is; None where that is not
+    what has changed, or was unknown."""
 
 
 class Counting:
@@ -39,6 +42,8 @@ class Counting:
         self._longest = max(rise, fall)
         self._seen: deque[tuple[datetime, int]] = deque(maxlen=self._longest)
         self._blind: list[datetime] = []
+        self._agreed: datetime | None = None
+        """The last sample that showed somebody, or nobody, as the number does."""
 
     @property
     def sure_to(self) -> datetime | None:
@@ -49,7 +54,7 @@ class Counting:
 
     def resume(self, value: int | None) -> None:
         """Goes on from a number that was certain earlier."""
-        self.value = value
+        self.value, self._agreed = value, None
         self._seen.clear()
         self._blind.clear()
 
@@ -61,7 +66,11 @@ class Counting:
         self._seen.append((at, count))
         edge = self._risen() or self._fallen()
         if edge is not None:
+            turned = self.value is not None and bool(edge.count) is not bool(self.value)
+            edge = replace(edge, after=self._agreed if turned else None)
             self.value = edge.count
+        if self.value is not None and bool(count) is bool(self.value):
+            self._agreed = at
         return edge
 
     def interrupt(self, at: datetime) -> CountEdge | None:

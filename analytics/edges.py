@@ -1,4 +1,4 @@
-"""When somebody came or went, between two looks that were far apart: found by looking at pictures in between.
+"""When staff or customers came or went, between two looks that were far apart: found by pictures in between.
 
 Pure: whoever asks gives the look. A look that tells nothing never dates a change: it is sought in what is later.
 """
@@ -11,15 +11,16 @@ from typing import Protocol
 from analytics.debouncing import Frames
 from analytics.pictures import Picture
 from analytics.presence import Transition
+from analytics.runs import PresenceSpan
 from storage.models import CustomerState, StaffState
 
 EXACT = timedelta(seconds=0.5)
-"""So near a change of staff is searched: what was found is late by no more, and ± 1 s leaves room for the detector."""
+"""So near a change is searched: what was found is late by no more, and ± 1 s leaves room for the detector."""
 MOST_LOOKS = 7
 """For one change: enough for looks a minute apart."""
 
-Told = tuple[datetime, StaffState | None]
-"""When the picture was taken that was looked at, and what it tells; None: nothing."""
+Told = tuple[datetime, bool]
+"""When the picture was taken that was looked at, and whether it showed the new state."""
 
 
 class Moments(Protocol):
@@ -30,38 +31,50 @@ class Moments(Protocol):
         ...
 
 
-def first_shown(change: Transition, look: Callable[[datetime], Told | None]) -> datetime:
-    """The earliest moment at which a look showed the new staff state; never before the last that showed the old one.
+def first_shown(before: datetime | None, after: datetime, look: Callable[[datetime], Told | None]) -> datetime:
+    """The earliest moment at which a look showed the new state that the sample of `after` shows.
 
-    Where the state went to and fro between two samples it is one of these changes. Of a change to or from unknown, and
-    where looking in between told nothing, it is the moment of the sample.
+    Never before the last that showed the old one, `before`; without that, or where looking in between told nothing, it
+    is the moment of the sample. Where the state went to and fro between the two it is one of these changes.
     """
-    before, after = change.after, change.at
-    if before is None or change.staff is StaffState.UNKNOWN:
+    if before is None:
         return after
     for _ in range(MOST_LOOKS):
         told = look(before + (after - before) / 2) if after - before > EXACT else None
         if told is None or not before < told[0] < after:
             break
-        wall, staff = told
-        if staff is change.staff:
+        wall, is_new = told
+        if is_new:
             after = wall
         else:
             before = wall  # also where it tells nothing: only what showed the new state dates the change
     return after
 
 
-Customers = tuple[CustomerState, int | None]
+def dated(
+    change: Transition, before: Transition | PresenceSpan, staff: datetime, customers: datetime, frames: Frames = ()
+) -> list[Transition]:
+    """The change with its staff, which `frames` showed, and its customers each from their own moment on.
 
-
-def dated(change: Transition, at: datetime, customers_before: Customers, frames: Frames = ()) -> list[Transition]:
-    """The change of staff at that moment, which `frames` showed; the one of the customers that came with it where it
-    was.
+    Neither moment is later than the change; `before` is the state that it ends.
     """
-    if at >= change.at:
-        return [change]
-    staff = replace(change, at=at, frames=(*frames, *change.frames))
-    if (change.customer, change.customer_count) == customers_before:
-        return [staff]
-    customer, count = customers_before
-    return [replace(staff, customer=customer, customer_count=count), change]
+    moved = replace(change, at=staff, frames=(*frames, *change.frames)) if staff < change.at else change
+    if _customers(change) == _customers(before):
+        return [moved]
+    if _staff(change) == _staff(before):
+        return [replace(change, at=customers)]
+    if staff <= customers:
+        customer, count = _customers(before)
+        first = replace(moved, customer=customer, customer_count=count)
+        return [first, replace(change, at=customers)] if staff < customers else [moved]
+    state, least, most = _staff(before)
+    waiting = replace(change, at=customers, staff=state, staff_count=least, staff_most=most, frames=before.frames)
+    return [replace(waiting, confidence=before.confidence, reason=before.reason), moved]
+
+
+def _staff(state: Transition | PresenceSpan) -> tuple[StaffState, int | None, int | None]:
+    return state.staff, state.staff_count, state.staff_most
+
+
+def _customers(state: Transition | PresenceSpan) -> tuple[CustomerState, int | None]:
+    return state.customer, state.customer_count

@@ -42,6 +42,8 @@ class Transition:
     """Why the staff state is unknown."""
     after: datetime | None = None
     """The last sample that showed the staff state before; None where staff did not change or it was unknown."""
+    customer_after: datetime | None = None
+    """The same of the customers' state."""
     staff_count: int | None = None
     """So many people at least are in the staff zone; None where nothing is known of staff."""
     staff_most: int | None = None
@@ -171,6 +173,12 @@ class CounterPresence:
         """What looks at one moment tell of staff; None while a camera that may know otherwise is missing."""
         return self._onlookers.judge(seen, at)
 
+    def judge_customers(self, seen: Sequence[Observation], at: datetime) -> CustomerState | None:
+        """The same of customers."""
+        if self._onlookers.awaits_customers(seen, at):
+            return None
+        return _customer_state(self._onlookers.count_customers(seen))
+
     def silence(self, now: datetime, reason: str) -> list[Transition]:
         """No camera delivers: unknown from the last sample on, once `now` is more than a gap away from it."""
         if self._last_sample is None:
@@ -246,7 +254,8 @@ class CounterPresence:
                 continue
             if changes and changes[-1].at == after.at:
                 replaced = changes.pop()
-                after = replace(after, after=after.after or replaced.after)
+                customer_after = after.customer_after or replaced.customer_after
+                after = replace(after, after=after.after or replaced.after, customer_after=customer_after)
             self._state = after
             changes.append(after)
         return changes
@@ -257,7 +266,7 @@ class CounterPresence:
         # An edge of one dimension can be dated before one of the other that has been told already.
         at = max(edge.at, before.at)
         if isinstance(edge, _Number):
-            return self._counted(edge, replace(before, at=at, after=None))
+            return self._counted(edge, replace(before, at=at, after=None, customer_after=None))
         least, most = self._staff_counts(edge.value)
         return replace(
             before,
@@ -268,13 +277,16 @@ class CounterPresence:
             confidence=edge.confidence,
             reason=edge.reason,
             after=edge.after,
+            customer_after=None,
             frames=edge.frames,
         )
 
     def _counted(self, number: _Number, before: Transition) -> Transition:
         count = number.edge.count
         if number.what is _Counted.CUSTOMERS:
-            return replace(before, customer=_customer_state(count), customer_count=count)
+            # Nothing is dated before what was confirmed, also by a sample that told nothing of customers.
+            seen = number.edge.after and max(number.edge.after, self._confirmed or number.edge.after)
+            return replace(before, customer=_customer_state(count), customer_count=count, customer_after=seen)
         if number.what is _Counted.LEAST:
             self._least_told = count
         else:

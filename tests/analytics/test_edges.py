@@ -1,12 +1,14 @@
 """When somebody came or went between two looks."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.edges import EXACT, MOST_LOOKS, Told, dated, first_shown
+from analytics.edges import EXACT, MOST_LOOKS, dated, first_shown
 from analytics.looking import Observation
 from analytics.onlookers import Shows
 from analytics.presence import CounterPresence, Transition
@@ -19,6 +21,17 @@ WAITING, NOBODY = CustomerState.WAITING, CustomerState.NONE
 
 def change(after: float | None, seconds: float, staff: StaffState = U) -> Transition:
     return Transition("c", at(seconds), staff, NOBODY, after=None if after is None else at(after))
+
+
+Told = tuple[datetime, StaffState]
+
+
+def first(change: Transition, look: Callable[[datetime], Told | None]) -> datetime:
+    def showed(moment: datetime) -> tuple[datetime, bool] | None:
+        told = look(moment)
+        return told and (told[0], told[1] is change.staff)
+
+    return first_shown(change.after, change.at, showed)
 
 
 class Footage:
@@ -44,7 +57,7 @@ def test_it_is_found_to_the_second_by_few_looks_and_never_outside(
     turns = before + length * share
     footage = Footage(turns, new=staff)
     wanted = change(before, before + length, staff)
-    found = first_shown(wanted, footage.look)
+    found = first(wanted, footage.look)
     assert wanted.after is not None
     assert wanted.after < found <= wanted.at or found == wanted.at
     assert found >= min(at(turns), wanted.at) - timedelta(seconds=0.25)
@@ -58,41 +71,55 @@ def test_it_is_found_to_the_second_by_few_looks_and_never_outside(
 def test_what_looks_cannot_tell_stays_as_the_samples_said(turns: float, dark: float, light: float) -> None:
     """Unknown is no verdict: the new state never begins in the dark, nor by what was seen before it."""
     footage = Footage(turns, dark=(dark, light))
-    found = first_shown(change(0, 40), footage.look)
+    found = first(change(0, 40), footage.look)
     assert found == at(40) or not at(dark) <= found < at(light)
     assert found >= min(at(turns // 0.25 * 0.25), at(40))
 
 
-def test_a_change_to_or_from_unknown_is_not_looked_for() -> None:
+def test_what_was_not_known_before_is_not_looked_for() -> None:
     footage = Footage(5)
-    assert first_shown(change(None, 40), footage.look) == at(40)
-    assert first_shown(change(0, 40, N), footage.look) == at(40)
+    assert first(change(None, 40), footage.look) == at(40)
     assert footage.looks == 0
 
 
 def test_without_footage_it_stays_where_it_was() -> None:
-    assert first_shown(change(0, 40), lambda _: None) == at(40)
+    assert first(change(0, 40), lambda _: None) == at(40)
 
 
 def test_a_picture_from_before_the_last_look_ends_the_search() -> None:
-    assert first_shown(change(0, 40), lambda _: (at(-3), U)) == at(40)
+    assert first(change(0, 40), lambda _: (at(-3), U)) == at(40)
 
 
-def test_a_customer_who_came_at_the_same_sample_keeps_that_time() -> None:
-    both = Transition("c", at(40), U, WAITING, after=at(30))
-    staff, customer = dated(both, at(33), (NOBODY, 0))
-    assert (staff.at, staff.staff, staff.customer) == (at(33), U, NOBODY)
-    assert customer == both
-    assert [one.at for one in dated(both, at(33), (WAITING, None))] == [at(33)]
-    assert dated(both, at(40), (NOBODY, 0)) == [both]
+BEFORE = Transition("c", at(0), S, NOBODY, 0.8, staff_count=1, staff_most=1, customer_count=0, frames=(("cam", "0"),))
+BOTH = Transition("c", at(40), U, WAITING, 0.9, staff_count=0, staff_most=0, customer_count=2, frames=(("cam", "40"),))
+
+
+def test_staff_and_customers_that_changed_at_one_sample_each_have_their_own_time() -> None:
+    staff, customer = dated(BOTH, BEFORE, at(33), at(35))
+    assert (staff.at, staff.staff, staff.staff_count, staff.customer, staff.customer_count) == (at(33), U, 0, NOBODY, 0)
+    assert customer == replace(BOTH, at=at(35))
+    customer, staff = dated(BOTH, BEFORE, at(35), at(33))
+    assert (customer.at, customer.staff, customer.staff_count, customer.staff_most) == (at(33), S, 1, 1)
+    assert (customer.customer, customer.customer_count) == (WAITING, 2)
+    assert (customer.confidence, customer.frames) == (0.8, BEFORE.frames), "what the staff state rests on"
+    assert staff == replace(BOTH, at=at(35))
+    assert dated(BOTH, BEFORE, at(33), at(33)) == [replace(BOTH, at=at(33))]
+    assert dated(BOTH, BEFORE, at(40), at(40)) == [BOTH]
+
+
+def test_where_one_of_the_two_changed_there_is_one_time() -> None:
+    gone, come = replace(BOTH, customer=NOBODY, customer_count=0), replace(BEFORE, at=at(40), customer=WAITING)
+    assert dated(gone, BEFORE, at(33), at(40)) == [replace(gone, at=at(33))]
+    assert dated(come, BEFORE, at(40), at(33)) == [replace(come, at=at(33))]
+    more = replace(come, staff_count=2, staff_most=2)
+    assert [(one.at, one.staff_count) for one in dated(more, BEFORE, at(40), at(33))] == [(at(33), 1), (at(40), 2)]
 
 
 def test_the_picture_by_which_a_change_is_dated_is_kept_with_those_that_made_it_certain() -> None:
-    by, certain = (("cam", "33"),), (("cam", "40"), ("cam", "42"))
-    both = Transition("c", at(40), U, WAITING, after=at(30), frames=certain)
-    staff, customer = dated(both, at(33), (NOBODY, 0), by)
-    assert (staff.frames, customer.frames) == (by + certain, certain)
-    assert dated(both, at(40), (NOBODY, 0), by) == [both]
+    by = (("cam", "33"),)
+    staff, customer = dated(BOTH, BEFORE, at(33), at(40), by)
+    assert (staff.frames, customer.frames) == (by + BOTH.frames, BOTH.frames)
+    assert dated(BOTH, BEFORE, at(40), at(40), by) == [BOTH]
 
 
 def seen(seconds: float, staff: int | None, customers: int | None = 0) -> Observation:
@@ -119,7 +146,31 @@ def test_a_customer_who_leaves_with_the_clerk_leaves_the_time_of_the_clerk_to_be
     presence = CounterPresence("c", {"cam": Shows.WHOLE})
     samples = [seen(0, 1, 1), seen(3, 1, 1), seen(6, 1, 1), seen(9, 0, 0), seen(12, 0, 0), seen(15, 0, 0)]
     last = [change for sample in samples for change in presence.observe(sample)][-1]
-    assert (last.staff, last.customer, last.at, last.after) == (U, NOBODY, at(9), at(6))
+    assert (last.staff, last.customer, last.at, last.after, last.customer_after) == (U, NOBODY, at(9), at(6), at(6))
+
+
+def test_a_transition_says_which_sample_showed_the_customers_before() -> None:
+    presence = CounterPresence("c", {"cam": Shows.WHOLE}, with_customers=["cam"])
+    # Nobody, one who comes, a second one, one who is missed once, nobody, nobody knows, nobody.
+    counts = [0, 0, 0, 1, 1, 2, 2, 0, 2, 0, 0, 0, 0, None, None, None, 0, 0, 0]
+    changes = [change for t, count in enumerate(counts) for change in presence.observe(seen(3 * t, 1, count))]
+    told = [((c.at - START).total_seconds(), c.customer_count, c.customer_after) for c in changes]
+    assert told[-6:] == [
+        (0, 0, None),
+        (9, 1, at(6)),
+        (15, 2, None),
+        (27, 0, at(24)),
+        (39, None, None),
+        (48, 0, None),
+    ]
+
+
+def test_a_look_that_told_nothing_of_customers_is_not_searched_before() -> None:
+    """Up to there the state is confirmed, and what follows from it may have been told."""
+    presence = CounterPresence("c", {"cam": Shows.WHOLE}, with_customers=["cam"])
+    counts = [0, 0, 0, None, 1, 1]
+    changes = [change for t, count in enumerate(counts) for change in presence.observe(seen(3 * t, 1, count))]
+    assert (changes[-1].customer, changes[-1].at, changes[-1].customer_after) == (WAITING, at(12), at(9))
 
 
 @pytest.mark.parametrize("staff", [S, U])
@@ -132,8 +183,8 @@ def test_a_look_that_tells_nothing_leaves_the_change_to_what_is_later(staff: Sta
             return moment, StaffState.UNKNOWN
         return moment, staff if seconds >= 11 else (U if staff is S else S)
 
-    assert at(12.5) < first_shown(change(10, 14, staff), look) <= at(12.5) + EXACT
+    assert at(12.5) < first(change(10, 14, staff), look) <= at(12.5) + EXACT
 
 
 def test_where_there_is_no_picture_the_sample_dates_the_change() -> None:
-    assert first_shown(change(10, 14, S), lambda _moment: None) == at(14)
+    assert first(change(10, 14, S), lambda _moment: None) == at(14)
