@@ -36,7 +36,12 @@ class Look:
     step: timedelta
     debounce: Debounce
     moments: Moments | None = None
-    """Pictures between those, to find when exactly staff came or went."""
+    """Pictures between those, to find when exactly somebody came or went."""
+
+    @property
+    def closeness(self) -> str:
+        """By which score somebody counts, and how far apart pictures are: others would tell something else."""
+        return f"score {self.looker.threshold:g}, every {self.step.total_seconds():g} s"
 
 
 def only(plan: WatchPlan, counter_id: str) -> WatchPlan:
@@ -74,11 +79,18 @@ class Again:
         self._watch.follow(plan, self._first)
         self._catch_up = CatchUp(look.recorded, dict.fromkeys(plan.cameras, self._first), look.step)
         self._until = dict.fromkeys(plan.cameras, self._last)
+        self._seen_to = self._first
+
+    @property
+    def seen_to(self) -> datetime:
+        """Up to where its footage has been looked at."""
+        return min(max(self._seen_to, self._piece.start), self._piece.end)
 
     def go_on(self, limit: int) -> bool:
         """Looks at up to so many pictures; returns whether that was all."""
         pictures = self._catch_up.next_pictures(self._last, self._until, limit)
         self._watch.take_recorded(pictures, self._look.step)
+        self._seen_to = max([self._seen_to, *(picture.wall for picture in pictures)])
         if not pictures and (counter := self._watch.counters.get(self._counter_id)):
             self._watch.changes.transitions += counter.silence(self._last, NO_FOOTAGE)
         return not pictures

@@ -42,10 +42,11 @@ def ask(
     correction_id: int | None = None,
     worker: str = "",
     source: str = "",
+    closeness: str = "",
 ) -> Reanalysis:
     """Keeps what is said of the span now, so that it can be told what has changed.
 
-    `worker` takes it up at once; with a `source` only that detector does it.
+    `worker` takes it up at once; with a `source` only that detector does it, and with a `closeness` only who looks so.
     """
     row = Reanalysis(
         counter_id=counter_id,
@@ -57,6 +58,7 @@ def ask(
         worker=worker,
         alive_at=now if worker else None,
         source=source,
+        closeness=closeness,
         changes={"before": said(session, counter_id, span)},
     )
     session.add(row)
@@ -220,15 +222,15 @@ class Redoing:
         return True
 
     def progress(self) -> tuple[int, datetime] | None:
-        """The row in hand, and up to where it is done."""
-        return (self._in_hand.row.id or 0, self._in_hand.piece.start) if self._in_hand else None
+        """The row in hand, and up to where it has been looked at."""
+        return (self._in_hand.row.id or 0, self._in_hand.again.seen_to) if self._in_hand else None
 
     def _take_up(self, now: datetime, only_id: int | None) -> _InHand | None:
         if only_id is None and not is_due(now, self._ask_due, _ASK_EVERY):
             return None
         self._ask_due = now + _ASK_EVERY
         with self._database.transaction() as session:
-            row = claim(session, self._worker, self._source, now, only_id)
+            row = claim(session, self._worker, self._source, now, only_id, self._look.closeness)
             if row is None:
                 judge_what_was_left(session, now)
                 return None
@@ -295,11 +297,17 @@ class Redoing:
             setattr(row, name, value)
 
 
-def claim(session: Session, worker: str, source: str, now: datetime, only_id: int | None = None) -> Reanalysis | None:
-    """The oldest that nobody works at, from now on this worker's. What was asked of one detector is done by it."""
+def claim(
+    session: Session, worker: str, source: str, now: datetime, only_id: int | None = None, closeness: str = ""
+) -> Reanalysis | None:
+    """The oldest that nobody works at, from now on this worker's.
+
+    What was asked of one detector is done by it, and looked at as closely: what is begun is not ended otherwise.
+    """
     free = (
         col(Reanalysis.done_at).is_(None),
         col(Reanalysis.source).in_(["", source]),
+        col(Reanalysis.closeness).in_(["", closeness]),
         or_(
             col(Reanalysis.alive_at).is_(None),
             col(Reanalysis.alive_at) < now - ABANDONED,

@@ -45,7 +45,7 @@ class Watch:
     """Follows a plan; whoever calls it says what time it is."""
 
     def __init__(self, looker: Looker, debounce: Debounce = Debounce(), moments: Moments | None = None) -> None:
-        """`moments`: pictures of the past, to find when exactly staff came or went."""
+        """`moments`: pictures of the past, to find when exactly somebody came or went."""
         self.cameras: dict[str, WatchedCamera] = {}
         self.counters: dict[str, WatchedCounter] = {}
         self.changes = Changes()

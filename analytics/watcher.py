@@ -84,9 +84,9 @@ class Watcher:
         """`live` opens a camera's pictures by its id; `recorded` gives those of the past.
 
         `again`: the same for looking again; it may raise StoreError, and is asked once more then. `failures` are this
-        process's. `moments`: pictures between those, to find when exactly staff came or went. `look_seconds`: how long
-        the detector takes for a crop, as far as is known before it is seen to. `on_another`: this one watches no more,
-        because another does.
+        process's. `moments`: pictures between those, to find when exactly somebody came or went. `look_seconds`: how
+        long the detector takes for a crop, as far as is known before it is seen to. `on_another`: this one watches no
+        more, because another does.
         """
         self._live = live
         self._recorded = recorded

@@ -24,6 +24,7 @@ class Reanalysis(SQLModel, table=True):
     watched_to: datetime | None = column("up to where it is written", default=None)
     done_at: datetime | None = column("", default=None)
     source: str = column("the detector that was asked for; empty if any may do it", default="")
+    closeness: str = column("by which score and how far apart was asked for; empty if any may do it", default="")
     superseded_by: int | None = column(
         "that looks at its span in its place; it was itself not looked at to the end",
         default=None,

@@ -414,6 +414,31 @@ def test_what_was_begun_with_one_detector_is_not_ended_with_another(site: Databa
         assert claim(session, "one", "yolo", NOW) is not None
 
 
+def test_nor_is_it_ended_by_another_score_or_with_pictures_further_apart(site: Database) -> None:
+    def look(score: float, step: float) -> Look:
+        return Look(Looker(MarkerDetector(), score), Recorded(five_minutes_later), timedelta(seconds=step), Debounce())
+
+    with site.transaction() as session:
+        ask(session, COUNTER, Span(at(0), at(1500)), "li.wei", NOW, source="marker", closeness=look(0.35, 5).closeness)
+    for other in (look(0.5, 5), look(0.35, 1)):
+        assert not Redoing(site, other, "watcher-1", "marker").go_on(NOW, 100)
+    assert job(site).worker == ""
+    assert Redoing(site, look(0.35, 5), "watcher-1", "marker").go_on(NOW, 100)
+    assert job(site).worker == "watcher-1"
+
+
+def test_its_progress_is_told_within_a_piece(site: Database) -> None:
+    corrected(site, 0, 1500)
+    worker = redoing(site, five_minutes_later)
+    told: list[float] = []
+    while worker.go_on(NOW, 16):
+        if progress := worker.progress():
+            told.append(_s(progress[1]))
+    assert told == sorted(told)
+    assert max(after - before for before, after in pairwise([0.0, *told, 1500.0])) <= 16 * 5 + 5
+    assert told[-1] <= 1500
+
+
 def test_the_live_watch_goes_on_from_what_was_written_again(site: Database) -> None:
     """The counter has been empty since before the correction's end, and the watch remembers it from 1000 on."""
     with site.transaction() as session:

@@ -124,7 +124,7 @@ def _try(services: Services, counter: str, span: Span, look: "Look", bar: Bar) -
     for part, plan in zip(parts, plans, strict=True):
         again = Again(plan, counter, part, look)
         while not again.go_on(_LOOKS):
-            pass
+            _show(bar, span, again.seen_to)
         states += again.states()
         missing += again.unseen()
         _show(bar, span, part.end)
@@ -138,7 +138,7 @@ def _redo(services: Services, counter: str, span: Span, look: "Look", by: str, b
     from analytics.reanalysis import Redoing, let_go
 
     worker = f"analyse-{uuid4().hex}"
-    row_id = _asked(services, counter, span, look.looker.detector.name, by or who_runs_this(), worker)
+    row_id = _asked(services, counter, span, look, by or who_runs_this(), worker)
     redoing = Redoing(services.database, look, worker, look.looker.detector.name)
     waits = False
     try:
@@ -166,20 +166,26 @@ def _is_left(services: Services, row_id: int) -> bool:
         return session.get_one(Reanalysis, row_id).done_at is None
 
 
-def _asked(services: Services, counter: str, span: Span, source: str, by: str, worker: str) -> int:
-    """What the same command has left undone, or a new one."""
+def _asked(services: Services, counter: str, span: Span, look: "Look", by: str, worker: str) -> int:
+    """What the same command, by the same settings, has left undone, or a new one."""
     from analytics.reanalysis import ask
 
+    source, closeness = look.looker.detector.name, look.closeness
     with services.database.transaction() as session:
         same = select(Reanalysis.id).where(
             Reanalysis.counter_id == counter,
             Reanalysis.start == span.start,
             Reanalysis.end == span.end,
             Reanalysis.source == source,
+            Reanalysis.closeness == closeness,
             col(Reanalysis.done_at).is_(None),
         )
         found = session.exec(same).first()
-        row_id = found or ask(session, counter, span, by, services.clock(), worker=worker, source=source).id
+        if found is None:
+            now = services.clock()
+            row = ask(session, counter, span, by, now, worker=worker, source=source, closeness=closeness)
+            found = row.id
+    row_id = found
     assert row_id is not None
     return row_id
 

@@ -2691,6 +2691,12 @@ def upgrade() -> None:
             "source", sa.String(), nullable=False, comment="the detector that was asked for; empty if any may do it"
         ),
         sa.Column(
+            "closeness",
+            sa.String(),
+            nullable=False,
+            comment="by which score and how far apart was asked for; empty if any may do it",
+        ),
+        sa.Column(
             "superseded_by",
             sa.Integer(),
             nullable=True,

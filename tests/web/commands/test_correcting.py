@@ -28,6 +28,10 @@ SPAN = ("--from", "2026-01-05T01:00:00Z", "--to", "2026-01-05T01:00:04Z")
 WHY = ("--reason", "the server's clock was fast")
 
 
+SSD, CLOSENESS = SsdDetector.name, "score 0.35, every 1 s"
+"""The latter by a site's default settings."""
+
+
 @pytest.fixture
 def footage(hallwatch: Run, config: Path) -> Services:
     """Four seconds of a camera that shows two counters."""
@@ -215,7 +219,7 @@ def test_what_somebody_who_died_has_left_is_waited_for_and_taken_over(
 ) -> None:
     with footage.database.transaction() as session:
         span = Span(START, START + timedelta(seconds=4))
-        ask(session, "cc-1", span, "li.wei", footage.clock(), worker="of-before", source=SsdDetector.name)
+        ask(session, "cc-1", span, "li.wei", footage.clock(), worker="of-before", source=SSD, closeness=CLOSENESS)
 
     def time_passes(_seconds: float) -> None:
         with footage.database.transaction() as session:
