@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from correlation.deadlines.keeping import DeadlineKeeper, waiting
 from correlation.deadlines.work_calendar import FOSHAN
 from correlation.evaluation import keeping
+from correlation.evaluation.addressing import at_address
 from correlation.evaluation.formula import Formula, in_force
 from correlation.evaluation.going_on import GoOn, nothing_else
 from correlation.evaluation.working_out import Period, WorkedOut, work_out
@@ -280,19 +281,21 @@ def publish(
         raise Conflict(str(error)) from None
 
 
-_PUBLISHED_MEANWHILE = Saying("This draft is published already. Look at the month once more.")
+_PUBLISHED_MEANWHILE = Saying("This draft is published already: see what was published meanwhile.")
+_NOTHING_LEFT = Saying("What is published comes out the same again: there is nothing left to correct.")
+_COUNTED_AGAIN = Saying("This month was counted again since you saw the draft. Look at it once more.")
 
 
 def publish_drafted(
     database: Database,
-    evaluation_id: int,
+    address: int,
     counted_at: datetime,
     publisher: Viewer,
     now: datetime,
     erratum: str,
-    address: str,
+    client: str,
 ) -> Evaluation:
-    """The draft of an erratum as it was shown, which is the one that was counted then.
+    """The draft of an erratum as it was shown, which is the one that was counted then. `client`: its network address.
 
     Raises Forbidden, NotFound, and Conflict where it is another by now, or published already.
     """
@@ -300,17 +303,21 @@ def publish_drafted(
         raise Forbidden
     try:
         with database.transaction() as session:
-            made = keeping.publish_drafted(session, evaluation_id, counted_at, publisher.name, now, erratum)
-            log_access(session, publisher, "publish", _subject(made), erratum, now, address)
+            made = keeping.publish_drafted(session, address, counted_at, publisher.name, now, erratum)
+            log_access(session, publisher, "publish", _subject(made), erratum, now, client)
             return made
     except keeping.DraftGone:
-        with database.transaction() as session:
-            gone = session.get(Evaluation, evaluation_id)
-            if gone is not None and gone.state is EvaluationState.PUBLISHED:
-                raise Conflict(_PUBLISHED_MEANWHILE) from None
-        raise NotFound from None
+        raise _no_draft(database, address) from None
     except keeping.CountedAgain:
-        raise Conflict(Saying("This month was counted again since you saw the draft. Look at it once more.")) from None
+        raise Conflict(_COUNTED_AGAIN) from None
+
+
+def _no_draft(database: Database, address: int) -> Conflict | NotFound:
+    with database.transaction() as session:
+        there = at_address(session, address)
+        if there is not None and there.state is EvaluationState.PUBLISHED:
+            return Conflict(_PUBLISHED_MEANWHILE)
+        return Conflict(_NOTHING_LEFT) if there is not None and there.differs is False else NotFound()
 
 
 def _subject(made: Evaluation) -> str:

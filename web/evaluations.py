@@ -34,6 +34,7 @@ TREND_MONTHS = 12
 @dataclass(frozen=True)
 class EvaluationRef:
     id: int
+    """In addresses; it stays the same when a draft is counted again, and when it is published."""
     month: str
     number: int
     state: EvaluationState
@@ -73,9 +74,9 @@ class UnitRow:
 
 
 def evaluation_ref(evaluation: Evaluation) -> EvaluationRef:
-    assert evaluation.id is not None
+    assert evaluation.address is not None
     return EvaluationRef(
-        evaluation.id,
+        evaluation.address,
         evaluation.month,
         evaluation.number,
         evaluation.state,

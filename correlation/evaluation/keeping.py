@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
+from correlation.evaluation.addressing import at_address
 from correlation.evaluation.behind import BY_FORMULA
 from correlation.evaluation.formula import Formula, FormulaProblem, formula_of, shipped_formulas
 from correlation.evaluation.places import Unit
@@ -172,14 +173,14 @@ def publish(
 
 
 def publish_drafted(
-    session: Session, evaluation_id: int, counted_at: datetime, by: str, now: datetime, erratum: str
+    session: Session, address: int, counted_at: datetime, by: str, now: datetime, erratum: str
 ) -> Evaluation:
-    """The draft of an erratum as it was counted then; its id may be that of a later one.
+    """The draft of an erratum as it was counted then; there may be a later one at its address.
 
     Has to be the first that the transaction does. Raises DraftGone, CountedAgain.
     """
     lock_for_adding(session, Evaluation)
-    found = session.get(Evaluation, evaluation_id)
+    found = at_address(session, address)
     if found is None or not found.differs:
         raise DraftGone(DraftGone.__doc__)
     if found.counted_at != counted_at:
@@ -208,7 +209,7 @@ def _write(database: Database, worked: WorkedOut, pace: Pace, *, with_units: boo
 
 
 def _show(session: Session, written: Evaluation, compared: Compared) -> Evaluation:
-    """As a draft, numbered after what is published; the draft that there was is hidden.
+    """As a draft, numbered after what is published; the draft that there was is hidden and hands its address on.
 
     Has to be the first that the transaction does. Raises Overtaken where another was published since.
     """
@@ -217,12 +218,14 @@ def _show(session: Session, written: Evaluation, compared: Compared) -> Evaluati
     published = _published(session, written.month)
     if (published.id if published else None) != compared.published:
         raise Overtaken(Overtaken.__doc__)
+    address = written.id
     for draft in of_month(session, written.month):
         if draft.state is EvaluationState.DRAFT:
             draft.state, draft.number = EvaluationState.HIDDEN, free_number(session, written.month)
+            address, draft.address = draft.address, None
     session.flush()
     found = session.get_one(Evaluation, written.id)
-    found.state = EvaluationState.DRAFT
+    found.state, found.address = EvaluationState.DRAFT, address
     found.number = published.number + 1 if published else 1
     found.replaces_id = compared.published
     return found

@@ -71,6 +71,11 @@ class Evaluation(SQLModel, table=True):
 
     __table_args__ = (UniqueConstraint("month", "number"),)
     id: int | None = column("", default=None, primary_key=True)
+    address: int | None = column(
+        "number of its pages, which each draft hands on to what takes its place; empty while it is hidden",
+        default=None,
+        unique=True,
+    )
     month: str = column("2026-05", index=True)
     number: int = column("1, and one more with each erratum")
     state: EvaluationState = enum_column(EvaluationState, "")

@@ -47,6 +47,7 @@ def an_evaluation(
     session.add(evaluation)
     session.flush()
     assert evaluation.id is not None
+    evaluation.address = evaluation.id
     first, second = departments
     counted = {
         (Unit(UnitKind.DEPARTMENT, first), (first, "", "")): SOME,

@@ -88,17 +88,55 @@ def test_what_was_counted_again_since_it_was_shown_is_not_published_unseen(
         session.get_one(Evaluation, 2).counted_at = NOON + timedelta(days=1)
     answer = signed_in("admin").post(ADDRESS, data=FORM, headers={"Accept-Language": "en"})
     assert answer.status_code == 409
-    assert "This month was counted again since you saw the draft." in answer.text
+    assert problems(answer.text) == ["This month was counted again since you saw the draft. Look at it once more."]
+    assert published(services) == [1]
+    assert 'value="2026-03-03T04:00:00Z"' in answer.text, "the form is that of the draft as it is now"
+    assert f">{FORM['erratum']}</textarea>" in answer.text, "what was typed is kept"
+    again = signed_in("admin").post(ADDRESS, data=FORM | {"counted_at": "2026-03-03T04:00:00Z"})
+    assert (again.status_code, published(services)) == (303, [1, 2])
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["This draft is published already: see what was published meanwhile.", "This was not kept:"]),
+        ("zh-CN", ["此草稿已经发布，请查看期间发布的内容。", "以下内容未保存："]),
+    ],
+)
+def test_who_publishes_an_erratum_after_somebody_else_sees_theirs_and_keeps_the_words(
+    signed_in: SignedIn, services: Services, language: str, said: list[str]
+) -> None:
+    for_all_halls(services, Role.SUPERVISOR)
+    assert signed_in("supervisor").post(ADDRESS, data=FORM | {"erratum": "甲的理由"}).status_code == 303
+    answer = signed_in("admin").post(ADDRESS, data=FORM, headers={"Accept-Language": language})
+    assert answer.status_code == 409
+    assert problems(answer.text) == said[:1]
+    assert f'{said[1]}</p><p class="told break">{FORM["erratum"]}</p>' in answer.text
+    assert "甲的理由" in answer.text, "what the other said"
+    assert f'action="{ADDRESS}"' not in answer.text
+    with services.database.transaction() as session:
+        assert session.get_one(Evaluation, 2).erratum == "甲的理由"
+
+
+def test_who_publishes_an_erratum_of_which_nothing_is_left_keeps_the_words(
+    signed_in: SignedIn, services: Services
+) -> None:
+    with services.database.transaction() as session:
+        session.get_one(Evaluation, 2).differs = False
+    answer = signed_in("admin").post(ADDRESS, data=FORM, headers={"Accept-Language": "en"})
+    assert problems(answer.text) == ["What is published comes out the same again: there is nothing left to correct."]
+    assert FORM["erratum"] in answer.text
     assert published(services) == [1]
 
 
-@pytest.mark.parametrize("differs", [False, None])
+@pytest.mark.parametrize(("differs", "status"), [(False, 409), (None, 404)])
 def test_only_what_would_correct_something_is_published(
-    signed_in: SignedIn, services: Services, differs: bool | None
+    signed_in: SignedIn, services: Services, differs: bool | None, status: int
 ) -> None:
     with services.database.transaction() as session:
         session.get_one(Evaluation, 2).differs = differs
-    assert signed_in("admin").post(ADDRESS, data=FORM).status_code == 404
+    for answer in (signed_in("admin").post(ADDRESS, data=FORM), signed_in("admin").post(FOR_PROGRAMS, json=FORM)):
+        assert answer.status_code == status
     assert published(services) == [1]
 
 

@@ -15,7 +15,7 @@ from storage.models import Case, EvaluatedUnit, Evaluation, EvaluationMark, Eval
 from tests.correlation.evaluation.numbers import ADDING, IN_USE
 from tests.web.conftest import NOON, Clock, SignedIn
 from tests.web.evaluated import an_evaluation
-from web.evaluating import BACKLOG
+from web.evaluating import BACKLOG, Evaluating
 from web.services import Services
 
 PATHS = ["/evaluation", "/evaluation.json", "/evaluation.csv", "/evaluation/simulation.json"]
@@ -173,6 +173,63 @@ def test_a_figure_leads_to_what_it_rests_on_within_the_scope(signed_in: SignedIn
     assert 'href="/cards/1"' in behind
     assert 'href="/cases/1"' in behind
     assert "No, under appeal" in behind
+
+
+def test_an_address_of_a_draft_holds_when_it_is_counted_again_and_when_it_is_published(
+    signed_in: SignedIn, services: Services, clock: Clock
+) -> None:
+    clerk = Evaluating(services.database, publish_day=2)
+    clerk.run_once(clock.now)
+    shown = signed_in("supervisor").get("/evaluation.json?month=2026-03&kind=hall").json()["shown"]
+    query, endings = "?unit_kind=hall&unit=cc&kind=absence", ("", ".json", ".csv", ".xlsx")
+    addresses = [f"/evaluation/{shown['id']}/marks{ending}{query}" for ending in endings]
+    states = []
+    for days in (0, 1, 1, 31):
+        clock.forward(timedelta(days=days))
+        clerk.run_once(clock.now)
+        client = signed_in("supervisor")
+        assert [client.get(each).status_code for each in addresses] == [200] * len(endings)
+        page = client.get(addresses[1]).json()
+        assert (page["evaluation"]["id"], page["evaluation"]["month"]) == (shown["id"], "2026-03")
+        assert [mark["subject_id"] for mark in page["marks"]] == [1]
+        states.append((page["evaluation"]["counted_at"], page["evaluation"]["state"]))
+        assert signed_in("supervisor").get(addresses[0].replace("unit=cc", "unit=nh")).status_code == 404
+        assert signed_in("investigator").get(addresses[0]).status_code == 403
+    assert [state for _, state in states] == ["draft", "draft", "draft", "published"]
+    assert len({counted_at for counted_at, _ in states}) == 4, "it was counted anew each time"
+    assert client.get(f"/evaluation/{shown['id'] + 9}/marks{query}").status_code == 404
+
+
+def test_where_an_erratum_would_correct_nothing_any_more_its_address_leads_to_what_is_published(
+    signed_in: SignedIn, services: Services
+) -> None:
+    with services.database.transaction() as session:
+        draft = an_evaluation(session, NOON, ("tax", "civil"), state=DRAFT, number=2, replaces_id=1, differs=True)
+    client, marks_of_draft = signed_in("supervisor"), f"/evaluation/{draft}/marks.json?unit_kind=hall&unit=cc"
+    assert client.get(marks_of_draft).json()["evaluation"]["number"] == 2
+    with services.database.transaction() as session:
+        session.get_one(Evaluation, draft).differs = False
+        for table in (EvaluatedUnit, EvaluationMark):
+            session.execute(delete(table).where(col(table.evaluation_id) == draft))
+    assert client.get(marks_of_draft).json()["evaluation"]["number"] == 1
+    assert client.get("/evaluation.json?month=2026-02&number=2").json()["shown"]["number"] == 1
+    assert client.get("/evaluation.json?month=2026-02&number=3").status_code == 404
+
+
+def test_who_reads_on_while_a_draft_is_counted_again_misses_nothing(signed_in: SignedIn, services: Services) -> None:
+    """Counted again, marks have other ids; half a hundred limits may pass at one moment."""
+    whose: dict[str, Any] = {"evaluation_id": 1, "hall_id": "cc", "at": NOON, "counts": True, "detail": "legal"}
+    with services.database.transaction() as session:
+        session.add_all(
+            EvaluationMark(kind=MarkKind.NOT_EARLY, subject_id=each, label=f"{each}", **whose) for each in range(1, 61)
+        )
+    client, address = signed_in("supervisor"), MARKS.format("hall", "cc", "not_early")
+    first = client.get(address).json()
+    with services.database.transaction() as session:
+        session.execute(update(EvaluationMark).values(id=col(EvaluationMark.id) + 1000))
+    second = client.get(f"{address}&after={first['next']}").json()
+    found = [mark["subject_id"] for page in (first, second) for mark in page["marks"]]
+    assert found == list(range(60, 0, -1))
 
 
 def test_points_of_early_completion_and_of_data_lead_to_each_case_and_step(

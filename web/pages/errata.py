@@ -6,14 +6,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
-from storage.models import Evaluation
+from correlation.evaluation.addressing import shown_at
 from web.api import evaluations as api
 from web.api.evaluations import ErratumRequest, Publisher
-from web.errors import NotFound
+from web.errors import Conflict, NotFound
 from web.pages.admin.forms import SentForm, text
 from web.pages.evaluation import evaluation_page
 from web.pages.rendering import ScreenDep, html
-from web.pages.typed import Typed
+from web.pages.typed import Typed, status_of
 from web.row_ids import RowId
 from web.services import Services, ServicesDep
 
@@ -27,17 +27,18 @@ def publish(
     values = {"counted_at": text(form, "counted_at"), "erratum": text(form, "erratum")}
     try:
         made = api.publish(evaluation_id, ErratumRequest.model_validate(values), request, services, viewer)
-    except ValidationError as error:
+    except (ValidationError, Conflict) as error:
         month, number = _shown(services, evaluation_id)
         again = around.again(Typed.refused("erratum", form, error), _address(month, number))
-        return html(again, "evaluation.html", evaluation_page(viewer, services, month, None, str(number)), status=422)
+        page = evaluation_page(viewer, services, month, None, str(number))
+        return html(again, "evaluation.html", page, status=status_of(error))
     return RedirectResponse(f"{_address(made.month, made.number)}&done=published", 303)
 
 
 def _shown(services: Services, evaluation_id: int) -> tuple[str, int]:
     """Raises NotFound."""
     with services.database.transaction() as session:
-        found = session.get(Evaluation, evaluation_id)
+        found = shown_at(session, evaluation_id)
         if found is None:
             raise NotFound
         return found.month, found.number

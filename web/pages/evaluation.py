@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query
 from sqlmodel import Session, select
 
+from correlation.evaluation.addressing import is_taken_back
 from correlation.evaluation.behind import kept_kinds, levels_behind
 from correlation.evaluation.formula import Formula
 from storage.models import (
@@ -112,7 +113,8 @@ class Chosen:
 
 
 def chosen(session: Session, viewer: Viewer, month: str, number: str) -> Chosen:
-    """The newest month, and in it the newest that is published, where none is asked for.
+    """The newest month, and in it the newest that is published, where none is asked for; that, too, in the place of the
+    draft of an erratum that would correct nothing any more.
 
     Raises NotFound, and Unprocessable for what is no month, or one that was not evaluated as far as the viewer sees.
     """
@@ -122,6 +124,8 @@ def chosen(session: Session, viewer: Viewer, month: str, number: str) -> Chosen:
     wanted = wanted or (months[0] if months else "")
     versions = tuple(each for each in found if each.month == wanted)
     of_number = tuple(each for each in versions if not number or each.number == int(number))
+    if not of_number and versions and is_taken_back(session, wanted, int(number)):
+        of_number = versions
     if month and read_month(month) is None:
         raise Unprocessable(fields=[FieldProblem("month", NO_MONTH)])
     if month and not versions:

@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlmodel import Session, col, select
 
+from correlation.evaluation.addressing import shown_at
 from correlation.evaluation.behind import is_behind
 from correlation.evaluation.formula import Formula
-from storage.models import EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState, MarkKind, UnitKind
+from storage.models import EvaluatedUnit, Evaluation, EvaluationMark, MarkKind, UnitKind
 from web.errors import NotFound
 from web.evaluations import EvaluationRef, evaluation_ref, formula_used, is_own, kinds_kept, marks_in_scope, marks_of
 from web.pages.evaluation import Reader
@@ -79,21 +80,20 @@ def marks_page(
             kind=kind,
             kinds=kinds_kept(formula, found),
             marks=tuple(_row(mark, formula) for mark in shown),
-            next=str(Cursor(last.at, last.id or 0)) if last else "",
+            next=str(_position(last)) if last else "",
         )
 
 
-def _own(
-    session: Session, viewer: Viewer, evaluation_id: int, kind: UnitKind, key: str
-) -> tuple[Evaluation, EvaluatedUnit]:
+def _own(session: Session, viewer: Viewer, address: int, kind: UnitKind, key: str) -> tuple[Evaluation, EvaluatedUnit]:
     """Raises NotFound also for a unit out of scope, published or not."""
-    kept = select(Evaluation).where(Evaluation.id == evaluation_id, Evaluation.state != EvaluationState.HIDDEN)
-    evaluation = session.exec(kept).first()
+    evaluation = shown_at(session, address)
+    if evaluation is None:
+        raise NotFound
     of_key = select(EvaluatedUnit).where(
-        EvaluatedUnit.evaluation_id == evaluation_id, EvaluatedUnit.kind == kind, EvaluatedUnit.key == key
+        EvaluatedUnit.evaluation_id == evaluation.id, EvaluatedUnit.kind == kind, EvaluatedUnit.key == key
     )
     unit = session.exec(of_key).first()
-    if evaluation is None or unit is None or not is_own(viewer, unit):
+    if unit is None or not is_own(viewer, unit):
         raise NotFound
     return evaluation, unit
 
@@ -106,11 +106,16 @@ def _marks(
         select(EvaluationMark)
         .where(EvaluationMark.evaluation_id == unit.evaluation_id, EvaluationMark.kind == kind)
         .where(marks_of(unit), marks_in_scope(viewer))
-        .where(after(cursor, col(EvaluationMark.at), col(EvaluationMark.id)))
-        .order_by(col(EvaluationMark.at).desc(), col(EvaluationMark.id).desc())
+        .where(after(cursor, col(EvaluationMark.at), col(EvaluationMark.subject_id)))
+        .order_by(col(EvaluationMark.at).desc(), col(EvaluationMark.subject_id).desc())
         .limit(limit)
     )
     return list(session.exec(query))
+
+
+def _position(mark: EvaluationMark) -> Cursor:
+    """By the subject, of which a kind has one mark: marks get other ids when a draft is counted again."""
+    return Cursor(mark.at, mark.subject_id)
 
 
 def _row(mark: EvaluationMark, formula: Formula) -> MarkRow:
@@ -149,7 +154,7 @@ def marks_table(
     def read(session: Session, at: Cursor | None, limit: int) -> list[EvaluationMark]:
         return _marks(session, viewer, found, kind, at, limit)
 
-    rows = read_on(services.database, read, lambda mark: Cursor(mark.at, mark.id or 0))
+    rows = read_on(services.database, read, _position)
     return Table(f"marks-{evaluation_id}-{kind}", zone, _COLUMNS, (_cells(_row(mark, formula)) for mark in rows))
 
 

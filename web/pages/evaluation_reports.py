@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from storage.models import Evaluation, EvaluationReport, ReportFormat
+from correlation.evaluation.addressing import shown_at
+from storage.models import EvaluationReport, ReportFormat
 from web.errors import NotFound
 from web.i18n import Language
 from web.pages.evaluation import Reader
@@ -32,8 +33,8 @@ def report(
 ) -> Response:
     """What it says is published, so everybody with the permission reads all of it."""
     with services.database.transaction() as session:
-        found = session.get(EvaluationReport, (evaluation_id, made_as, language.value))
-        evaluation = session.get(Evaluation, evaluation_id)
+        evaluation = shown_at(session, evaluation_id)
+        found = session.get(EvaluationReport, (evaluation.id, made_as, language.value)) if evaluation else None
         if found is None or evaluation is None:
             raise NotFound
         name = f"evaluation-{evaluation.month}-{evaluation.number}-{language}.{made_as}"

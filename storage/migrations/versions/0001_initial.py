@@ -97,6 +97,12 @@ def upgrade() -> None:
     op.create_table(
         "evaluation",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "address",
+            sa.Integer(),
+            nullable=True,
+            comment="number of its pages, which each draft hands on to what takes its place; empty while it is hidden",
+        ),
         sa.Column("month", sa.String(), nullable=False, comment="2026-05"),
         sa.Column("number", sa.Integer(), nullable=False, comment="1, and one more with each erratum"),
         sa.Column(
@@ -129,6 +135,7 @@ def upgrade() -> None:
             ["evaluation.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("address"),
         sa.UniqueConstraint("month", "number"),
     )
     with op.batch_alter_table("evaluation", schema=None) as batch_op:

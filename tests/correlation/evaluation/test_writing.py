@@ -1,6 +1,7 @@
 """A month is written in portions: others write in between, and nobody sees half of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -72,6 +73,36 @@ def test_what_is_published_appears_whole_and_at_once(counted: tuple[Database, Wo
     whole = ("published", 1, len(found.units), len(found.marks))
     assert seen(database) == [whole]
     assert [each for each in during if each not in ([], [whole])] == []
+
+
+def address(database: Database) -> int | None:
+    """Of the newest that is seen."""
+    with database.transaction() as session:
+        assert {each.address is None for each in session.exec(select(Evaluation))} == {False}
+        return of_month(session, MAY)[0].address
+
+
+def test_a_draft_hands_its_address_on_until_it_is_published_and_an_erratum_has_another(
+    counted: tuple[Database, WorkedOut],
+) -> None:
+    database, found = counted
+    of_june = replace(found, period=replace(found.period, month="2026-06"))
+    addresses, others = [], []
+    for _ in range(3):
+        keep_draft(database, found, Pace(pause=lambda _: None))
+        addresses.append(address(database))
+        others.append(keep_draft(database, of_june, Pace(pause=lambda _: None)).address)
+    publish(database, found, "何敏", COUNTED_AT)
+    assert {*addresses, address(database)} == {addresses[0]}
+    assert len(set(others)) == 1
+    assert others[0] != addresses[0]
+    appeal(database, "C", COUNTED_AT + HOUR)
+    errata = []
+    for hours in (2, 3):
+        keep_draft(database, worked(database, COUNTED_AT + hours * HOUR))
+        errata.append(address(database))
+    assert len(set(errata)) == 1
+    assert errata[0] not in (*addresses, *others)
 
 
 def test_a_writer_that_dies_leaves_nothing_that_is_seen_and_the_next_takes_it_away(
