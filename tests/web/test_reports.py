@@ -19,7 +19,7 @@ from web.reports.content import Words, report_of
 from web.reports.fonts import FontFile, NoFont, chinese_font
 from web.reports.keeping import Reporting
 from web.reports.page import page
-from web.reports.pdf import pdf
+from web.reports.pdf import pdf, row
 from web.reports.workbook import workbook
 from web.services import Services
 
@@ -103,6 +103,9 @@ def test_the_workbook_has_the_figures_as_numbers_a_chart_and_no_formula_of_stran
     assert rows[0][:3] == ("名次", "评估对象", "得分")
     assert [(row[0], row[1]) for row in rows[1:3]] == [(1, "单位civil"), (2, "单位tax")]
     assert isinstance(rows[1][2], float)
+    assert rows[0][5:7] == ("可能最好名次", "可能最差名次")
+    assert [row[5:7] for row in rows[1:3]] == [(1, 2), (1, 2)], "40 cases are few"
+    assert (rows[0][-1], sheet.cell(2, len(rows[0])).number_format) == ("已知比例", "0.0%")
     assert len(sheet._charts) == 1  # type: ignore[attr-defined]
     lines = [cell for row in book[book.sheetnames[-1]].iter_rows() for cell in row if cell.value is not None]
     assert {cell.data_type for cell in lines} <= {"s", "n"}
@@ -123,6 +126,17 @@ def test_the_pdf_has_its_chinese(services: Services, font: FontFile) -> None:
     for letter in "绩效评估部门红黄牌":
         assert f"<{ord(letter):04X}>".encode() in made.upper(), letter
     assert pdf(words(services, Language.EN), font).startswith(b"%PDF-")
+
+
+def test_the_pdf_tells_ranks_and_shares_as_the_page_does(services: Services) -> None:
+    found = words(services, Language.EN)
+    first, *_ = found.report.tables[0][1]
+    place, name, points, *_, known = row(found, replace(first, known=0.9512))
+    assert (place, name, known) == ("1\N{NO-BREAK SPACE}(1–2)", "Unit civil", "95.1 %")
+    assert points == f"{first.total.points:.2f}" if first.total else ""
+    assert row(found, replace(first, rank=None))[0] == "–"
+    assert found.about[0] == "Published: 2026-03-02 12:00 · 何敏"
+    assert words(services, Language.ZH).about[0] == "已发布：2026-03-02 12:00 · 何敏"
 
 
 def test_a_long_name_and_many_units_leave_the_pdf_whole(services: Services, font: FontFile) -> None:

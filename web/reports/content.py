@@ -1,5 +1,6 @@
 """What a report says, before it has a form: what everybody with the permission may see of a published evaluation."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +22,7 @@ from web.evaluations import (
     indicators_used,
     unit_row,
 )
-from web.i18n import Language, of_language, say
+from web.i18n import Language, of_language, say, translations
 from web.i18n import gettext_marker as _
 from web.pages.formats import Formats
 from web.pages.number_words import FIELD_WORDS
@@ -33,6 +34,8 @@ KIND_WORDS: Mapping[UnitKind, str] = {
     UnitKind.GROUP: _("Operator groups"),
     UnitKind.COUNTER: _("Counters"),
 }
+
+_BEFORE_SIGN = re.compile(" (?=[%±])")
 
 
 @dataclass(frozen=True)
@@ -79,13 +82,14 @@ class Words:
         """When it was published by whom, and by which formula."""
         shown, formula = self.report.shown, self.report.formula
         lines = [
-            (_("Published"), f"{self._when(shown.published_at)}, {shown.published_by}"),
+            (_("Published"), f"{self._when(shown.published_at)} · {shown.published_by}"),
             (_("Data as it was known"), self._when(shown.counted_at)),
-            (_("Formula"), f"{formula.version}, {formula.effective.isoformat()}"),
+            (_("Formula"), f"{formula.version} · {formula.effective.isoformat()}"),
         ]
+        colon = translations(self.language).pgettext("reason", ": ")
         if shown.erratum:
-            lines.append((_("Erratum"), f"{shown.number}: {shown.erratum}"))
-        return [f"{self.say(what)}: {value}" for what, value in lines]
+            lines.append((_("Erratum"), f"{shown.number}{colon}{shown.erratum}"))
+        return [f"{self.say(what)}{colon}{value}" for what, value in lines]
 
     @property
     def source(self) -> str:
@@ -99,6 +103,11 @@ class Words:
     def columns(self) -> list[str]:
         first = (_("Rank"), _("Unit"), _("Points"), _("Lowest by chance"), _("Highest by chance"))
         return [*map(self.say, first), *map(self._indicator, self.report.indicators), self.say(_("Known"))]
+
+    @property
+    def headings(self) -> list[str]:
+        """The columns where lines break; within a figure none does."""
+        return [_BEFORE_SIGN.sub("\N{NO-BREAK SPACE}", column) for column in self.columns]
 
     def _indicator(self, indicator: IndicatorUsed) -> str:
         name = self._formats.label(indicator)

@@ -6,7 +6,9 @@ from fpdf import FPDF
 from fpdf.enums import Align, TableBordersLayout
 from fpdf.fonts import FontFace
 
+from correlation.evaluation.ranking import Place
 from web.evaluations import UnitRow
+from web.pages.formats import exact_percent
 from web.reports.content import Words
 from web.reports.fonts import FontFile
 
@@ -102,14 +104,28 @@ class _Document:
         self.file.set_font_size(8)
         self.file.set_fill_color(*_PAPER)
         widths = [_NARROW if number != 1 else _WIDE for number in range(len(words.columns))]
+        aligned = [Align.R if number != 1 else Align.L for number in range(len(words.columns))]
         plain = FontFace(emphasis="")  # there is one weight of the font
         layout = TableBordersLayout.HORIZONTAL_LINES
         with self.file.table(
-            col_widths=widths, headings_style=plain, borders_layout=layout, text_align=Align.L
+            col_widths=widths, headings_style=plain, borders_layout=layout, text_align=aligned
         ) as table:
-            table.row([column.replace(" %", "\N{NO-BREAK SPACE}%") for column in words.columns])
+            table.row(words.headings)
             for unit in units:
-                table.row([_shown(value) for value in words.cells(unit)])
+                table.row(row(words, unit))
+
+
+def row(words: Words, unit: UnitRow) -> list[str]:
+    """By the columns of the report."""
+    _rank, *figures, _known = words.cells(unit)
+    return [_place(unit.rank), *map(_shown, figures), exact_percent(unit.known)]
+
+
+def _place(rank: Place | None) -> str:
+    """With those that it could be by chance."""
+    if rank is None:
+        return _shown(None)
+    return f"{rank.rank}" if rank.best == rank.worst else f"{rank.rank}\N{NO-BREAK SPACE}({rank.best}–{rank.worst})"
 
 
 def _shown(value: str | float | None) -> str:

@@ -7,6 +7,7 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import Cell
 from openpyxl.chart import BarChart, Reference
 from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from storage.models import UnitKind
@@ -17,8 +18,10 @@ from web.reports.content import Words
 Row = Sequence[str | float | None]
 _BOLD = Font(bold=True)
 _MOST_BARS = 30
-_UNIT, _POINTS = 2, 3
-"""Columns."""
+_UNIT, _POINTS, _CHANCE = 2, 3, 5
+"""Columns; the last of what the points could be by chance."""
+_WIDTH = 15
+"""Of a column of figures: its heading is seen."""
 
 
 def workbook(words: Words) -> bytes:
@@ -37,12 +40,26 @@ def workbook(words: Words) -> bytes:
 
 
 def _table(sheet: Worksheet, kind: UnitKind, units: Sequence[UnitRow], words: Words) -> None:
-    _write(sheet, [words.columns, *(words.cells(unit) for unit in units)])
+    chance = [words.say(_("Best rank by chance")), words.say(_("Worst rank by chance"))]
+    _write(sheet, [_with(chance, words.columns), *(_with(_by_chance(unit), words.cells(unit)) for unit in units)])
+    known = len(words.columns) + len(chance)
+    for row in range(2, len(units) + 2):
+        sheet.cell(row, known).number_format = "0.0%"
     sheet.freeze_panes = "C2"
-    sheet.column_dimensions["B"].width = 40
+    for column in range(1, known + 1):
+        sheet.column_dimensions[get_column_letter(column)].width = 40 if column == _UNIT else _WIDTH
     ranked = sum(unit.total is not None for unit in units)
     if ranked:
         sheet.add_chart(_chart(sheet, min(ranked, _MOST_BARS), words.kind(kind)), f"B{len(units) + 4}")
+
+
+def _with(chance: Row, row: Row) -> Row:
+    """The ranks that it could have, behind the points."""
+    return [*row[:_CHANCE], *chance, *row[_CHANCE:]]
+
+
+def _by_chance(unit: UnitRow) -> Row:
+    return (unit.rank.best, unit.rank.worst) if unit.rank else (None, None)
 
 
 def _chart(sheet: Worksheet, count: int, title: str) -> BarChart:

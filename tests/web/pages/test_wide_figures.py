@@ -1,0 +1,73 @@
+"""Figures of an evaluation stand in one line, whatever the width, and tables of many columns fit the window."""
+
+import pytest
+from playwright.sync_api import Page
+from sqlmodel import select
+
+from storage.models import EvaluatedUnit, Evaluation, EvaluationState
+from tests.web.pages.browser import IN_BROWSER
+from web.i18n import Language
+from web.reports.content import Words, report_of
+from web.reports.page import page as report_page
+from web.services import Services
+
+pytestmark = IN_BROWSER
+BROKEN = r"""() => [...document.querySelectorAll("td, th")].flatMap(cell => {
+    const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), broken = [];
+    for (let node; (node = walker.nextNode());)
+        for (const found of node.data.matchAll(/[\d(][\d.,–()\u00a0 ]*%?/g)) {
+            const range = document.createRange();
+            range.setStart(node, found.index);
+            range.setEnd(node, found.index + found[0].trimEnd().length);
+            const lines = new Set([...range.getClientRects()].map(box => Math.round(box.top)));
+            if (lines.size > 1) broken.push(cell.textContent.trim());
+        }
+    return broken;
+})"""
+"""Cells in which a figure stands in two lines."""
+CUT_OFF = "[...document.querySelectorAll('.box, .table-box')].map(box => box.scrollWidth - box.clientWidth)"
+FITS = "document.documentElement.scrollWidth <= innerWidth"
+PRINTED = 1031
+"""Width of a page of A4, on its side and without its margins."""
+
+
+@pytest.fixture
+def published(day: Services) -> Services:
+    """With units that share their rank by chance, and long names."""
+    with day.database.transaction() as session:
+        for unit in session.exec(select(EvaluatedUnit)):
+            unit.known, unit.worst_rank = 0.95, unit.rank and 118
+            unit.name, unit.name_en = f"{unit.name}人力资源和社会保障局", f"{unit.name_en} Human Resources Bureau"
+    return day
+
+
+def the_report(services: Services, language: Language) -> str:
+    with services.database.transaction() as session:
+        evaluation = session.exec(select(Evaluation).where(Evaluation.state == EvaluationState.PUBLISHED)).first()
+        assert evaluation
+        return report_page(Words(language, report_of(session, evaluation))).decode()
+
+
+@pytest.mark.parametrize("language", Language)
+def test_no_figure_of_the_report_is_broken_on_screen_phone_or_paper(
+    published: Services, page: Page, language: Language
+) -> None:
+    page.set_content(the_report(published, language))
+    assert "(1–118)" in page.locator("td").first.inner_text()
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert page.evaluate(BROKEN) == []
+        assert page.evaluate(FITS)
+    page.set_viewport_size({"width": PRINTED, "height": 720})
+    page.emulate_media(media="print")
+    assert page.evaluate(BROKEN) == []
+    assert set(page.evaluate(CUT_OFF)) == {0}, "paper does not scroll"
+
+
+@pytest.mark.parametrize("path", ["/evaluation", "/evaluation/periods"])
+@pytest.mark.parametrize("language", Language)
+def test_the_evaluation_fits_a_window_of_1280(published: Services, page: Page, path: str, language: Language) -> None:
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(f"{path}?lang={language}")
+    assert page.evaluate(CUT_OFF) == [0]
+    assert page.evaluate(BROKEN) == []
