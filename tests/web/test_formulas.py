@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import select
+from sqlmodel import desc, select
 
-from correlation.evaluation.formula import template_text
+from correlation.evaluation.formula import formula_of, template_text
 from storage.models import EvaluatedUnit, EvaluationFormula, FormulaChange, User
+from tests.correlation.evaluation.numbers import FORMULA
 from tests.web.conftest import NOON, SignedIn
 from tests.web.evaluated import an_evaluation
 from web.services import Services
@@ -160,6 +161,60 @@ def test_indicators_are_written_on_a_page_by_whoever_may_draft(
     assert tax["after"] != tax["before"], "past months are shown by it"
     assert decide(signed_in("admin"), "approve") == 200
     assert "early_bonus" in client.get(f"{path}?base=own-2026").text
+
+
+def judged(services: Services) -> None:
+    """A third month, of whose formula one figure is entered by hand, and nobody has."""
+    with services.database.transaction() as session:
+        openness = {"id": "openness", "name": "公开", "name_en": "Openness", "kind": "entered", "weight": 10}
+        content = FORMULA.model_dump(mode="json")
+        content |= {"version": "judged", "indicators": [*content["indicators"], openness], "missing": "refuse"}
+        an_evaluation(session, NOON, ("tax", "civil"), month="2026-03", formula=formula_of(content))
+
+
+def test_a_trial_names_the_figures_that_nobody_entered_and_where_they_are(
+    signed_in: SignedIn, services: Services
+) -> None:
+    judged(services)
+    client = signed_in("supervisor")
+    written = template_text().replace("in-use", "own-2026").replace("2026-01-01", "2026-04-01")
+    assert 'id = "openness"' in written
+    client.post("/evaluation/formulas/write", data={"formula": written, "reason": "按考核办法"})
+    march, february, *_ = client.get("/evaluation/formulas/1.json").json()["months"]
+    [openness] = [each for each in march["not_entered"] if each["has_place"]]
+    assert (openness["indicator"]["id"], openness["units"]) == ("openness", 2)
+    assert {each["indicator"]["id"] for each in march["not_entered"]} > {"openness"}
+    assert {each["has_place"] for each in february["not_entered"]} == {False}, "its formula has no such figure"
+    tax = next(unit for unit in march["units"] if unit["id"] == "tax")
+    assert (tax["after"], [each["indicator"]["id"] for each in tax["not_entered"] if each["has_place"]]) == (
+        None,
+        ["openness"],
+    )
+    address = "/evaluation/figures?month=2026-03&amp;kind=department&amp;unit=tax&amp;indicator=openness#enter"
+    for language, said in (("en", "Not entered when this month was counted"), ("zh", "统计该月时尚未录入")):
+        page = client.get(f"/evaluation/formulas/1?lang={language}").text
+        assert f'href="{address}"' in page
+        assert said in page
+    form = client.get(address.replace("&amp;", "&")).text
+    assert ('<option value="tax" selected' in form, '<option value="openness" selected' in form) == (True, True)
+    lines = client.get("/evaluation/formulas/1.csv").text.splitlines()
+    assert lines[0].endswith("points_after,not_entered")
+
+
+def test_other_weights_name_the_figures_that_nobody_entered_too(signed_in: SignedIn, services: Services) -> None:
+    judged(services)
+    client = signed_in("admin")
+    path = "/evaluation/simulation{}?month=2026-03&kind=hall"
+    assert [each["units"] for each in client.get(path.format(".json")).json()["not_entered"]] == [2]
+    figure = {"month": "2026-03", "kind": "hall", "indicator": "openness", "value": 9, "maximum": 10, "reason": "检查"}
+    assert client.post("/api/v1/evaluation/figures", json=figure | {"unit": "cc"}).status_code == 200
+    assert "kind=hall&amp;unit=nh&amp;indicator=openness#enter" in client.get(path.format("")).text
+    with services.database.transaction() as session:
+        hall = session.exec(select(EvaluatedUnit).where(EvaluatedUnit.key == "cc").order_by(desc("id"))).first()
+        assert hall
+        hall.counted = hall.counted | {"entered": [["openness", 900, 1000]]}
+    page = client.get(path.format(".json")).json()
+    assert {unit["id"]: len(unit["not_entered"]) for unit in page["units"]} == {"cc": 0, "nh": 1}
 
 
 def test_what_is_wrong_in_a_written_formula_is_told_by_field_in_both_languages(signed_in: SignedIn) -> None:

@@ -27,6 +27,7 @@ from web.pages.catalogue.rows import problems_of
 from web.pages.evaluation import KindFilter
 from web.pages.filters import read_day
 from web.pages.months import local_day
+from web.pages.not_entered import NotEnteredOf, together
 from web.pages.proposal_decisions import DONE, decision_of
 from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.simulation import (
@@ -109,6 +110,8 @@ class SimulatedMonth:
     ranks_moved: int
     largest: float | None
     """The largest change of points, whichever way; None: no unit has points both times."""
+    not_entered: tuple[NotEnteredOf, ...]
+    """Figures that the draft asks for and that nobody had entered when the month was counted."""
 
 
 @dataclass(frozen=True)
@@ -260,7 +263,8 @@ def _month(session: Session, viewer: Viewer, shown: Evaluation, kind: UnitKind, 
     units = simulated(session, viewer, shown, kind, formula)
     changes = [abs(unit.after.points - unit.before.points) for unit in units if unit.after and unit.before]
     moved = sum(1 for unit in units if rank_of(unit.rank_before) != rank_of(unit.rank_after))
-    return SimulatedMonth(shown.month, shown.number, units, moved, max(changes, default=None))
+    lacking = together(unit.not_entered for unit in units)
+    return SimulatedMonth(shown.month, shown.number, units, moved, max(changes, default=None), lacking)
 
 
 def draft_page(request: Request, viewer: Drafter, services: ServicesDep) -> FormulaDraftPage:

@@ -18,6 +18,7 @@ from web.auth import require
 from web.evaluations import EvaluationRef, IndicatorUsed, evaluation_ref, formula_used, indicators_used, visible_units
 from web.pages.evaluation import KindFilter, NumberFilter, chosen
 from web.pages.filters import DEFAULT_ZONE
+from web.pages.not_entered import NotEntered, NotEnteredOf, not_entered, together
 from web.pages.rendering import add_page
 from web.pages.tables import Cell, Table, add_table
 from web.permissions import Permission
@@ -57,6 +58,8 @@ class SimulatedUnit:
     rank_before: Place | None
     after: Score | None
     rank_after: Place | None
+    not_entered: tuple[NotEntered, ...]
+    """Figures of the formula that nobody had entered when the month was counted; of the viewer's own alone."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class SimulationPage:
     scales: tuple[Knob, ...]
     units: tuple[SimulatedUnit, ...]
     """Ranked anew among those that the viewer sees; empty while a number is wrong."""
+    not_entered: tuple[NotEnteredOf, ...]
 
     @property
     def is_wrong(self) -> bool:
@@ -90,11 +94,12 @@ def simulation_page(
         asked = chosen(session, viewer, month, number)
         shown = asked.evaluation
         if shown is None:
-            return SimulationPage(asked.months, "", kind, None, "", (), (), ())
+            return SimulationPage(asked.months, "", kind, None, "", (), (), (), ())
         formula = formula_used(shown)
         knobs, other = tried(formula, given_numbers(request.query_params, formula))
         if other and other.early_hours != formula.early_hours and not keeps_leads(session, [shown]):
             knobs, other = [_not_kept(knob) for knob in knobs], None
+        units = simulated(session, viewer, shown, kind, other) if other else ()
         return SimulationPage(
             months=asked.months,
             month=shown.month,
@@ -103,7 +108,8 @@ def simulation_page(
             version=formula.version,
             weights=tuple(knob for knob in knobs if knob.field == WEIGHT),
             scales=tuple(knob for knob in knobs if knob.field != WEIGHT),
-            units=simulated(session, viewer, shown, kind, other) if other else (),
+            units=units,
+            not_entered=together(unit.not_entered for unit in units),
         )
 
 
@@ -170,9 +176,12 @@ def _number(text: str) -> float | None:
 def simulated(
     session: Session, viewer: Viewer, shown: Evaluation, kind: UnitKind, formula: Formula
 ) -> tuple[SimulatedUnit, ...]:
-    units = [unit for unit, _ in visible_units(session, viewer, shown, kind)]
+    found, of_month = visible_units(session, viewer, shown, kind), formula_used(shown)
+    units = [unit for unit, _ in found]
+    own = {unit.key for unit, is_own in found if is_own}
     before = {unit.key: _before(unit) for unit in units}
-    after = {unit.key: evaluate(Counted.from_json(unit.counted), formula).total for unit in units}
+    counted = {unit.key: Counted.from_json(unit.counted) for unit in units}
+    after = {key: evaluate(each, formula).total for key, each in counted.items()}
     was, becomes = ranking(before), ranking(after)
     rows = [
         SimulatedUnit(
@@ -184,6 +193,7 @@ def simulated(
             was.get(unit.key),
             after[unit.key],
             becomes.get(unit.key),
+            not_entered(counted[unit.key], formula, of_month) if unit.key in own else (),
         )
         for unit in units
     ]
@@ -196,13 +206,18 @@ def _before(unit: EvaluatedUnit) -> Score | None:
     return Score(unit.points, unit.low, unit.high)
 
 
-COMPARED = ("month", "kind", "id", "name", "rank_before", "rank_after", "points_before", "points_after")
+COMPARED = (
+    *("month", "kind", "id", "name", "rank_before", "rank_after", "points_before", "points_after"),
+    "not_entered",
+)
 """Columns of `compared`."""
 
 
 def compared(month: str, unit: SimulatedUnit) -> list[Cell]:
     before, after = (round(score.points, 2) if score else None for score in (unit.before, unit.after))
-    return [month, unit.kind, unit.id, unit.name, rank_of(unit.rank_before), rank_of(unit.rank_after), before, after]
+    lacking = " ".join(each.indicator.id for each in unit.not_entered)
+    ranks = rank_of(unit.rank_before), rank_of(unit.rank_after)
+    return [month, unit.kind, unit.id, unit.name, *ranks, before, after, lacking]
 
 
 def rank_of(place: Place | None) -> int | None:
