@@ -71,6 +71,11 @@ def total(spans: Iterable[Span]) -> timedelta:
     return sum((span.duration for span in merge(spans)), timedelta(0))
 
 
+def whole_seconds(seconds: float) -> int:
+    """A length as it is counted and told: to the nearest second."""
+    return round(seconds)
+
+
 class Between(Protocol):
     """What has two ends, as a span has."""
 

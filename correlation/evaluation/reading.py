@@ -19,7 +19,7 @@ from correlation.evaluation.going_on import GoOn, asking
 from correlation.evaluation.places import Directory, Place, first_counters
 from correlation.evaluation.tally import Mark, Tally
 from storage.hours import hall_hours, off_duty
-from storage.intervals import Span, intersect, subtract, total
+from storage.intervals import Span, intersect, subtract, total, whole_seconds
 from storage.models import (
     ABSENCES,
     Absence,
@@ -133,7 +133,7 @@ def count_absences(
         stands = standing(judged, spoken_of_absence(words[absence.id]), at)
         if stands is AbsenceStanding.WITHDRAWN:
             continue
-        seconds = max(0, round((min(absence.end or until, until) - absence.start).total_seconds()))
+        seconds = max(0, whole_seconds((min(absence.end or until, until) - absence.start).total_seconds()))
         tally.add(place, **{_ADDED_TO[stands]: seconds})
         tally.mark(
             Mark(
@@ -174,5 +174,5 @@ def count_watched(
         if spans:
             openings = hours[hall].judged(month.start, until)
             duty = subtract(openings, off.get(counter, ()))
-            seconds = round(total(intersect(spans, duty)).total_seconds())
+            seconds = whole_seconds(total(intersect(spans, duty)).total_seconds())
             tally.add(Place(owners.get(counter, ""), hall, counter), watched_s=seconds)

@@ -11,7 +11,16 @@ from fastapi.testclient import TestClient
 from sqlmodel import col, delete, func, select, update
 
 from correlation.evaluation.behind import ALWAYS
-from storage.models import Case, EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState, MarkKind, Source
+from storage.models import (
+    Absence,
+    Case,
+    EvaluatedUnit,
+    Evaluation,
+    EvaluationMark,
+    EvaluationState,
+    MarkKind,
+    Source,
+)
 from tests.correlation.evaluation.numbers import ADDING, IN_USE
 from tests.web.conftest import NOON, Clock, SignedIn
 from tests.web.evaluated import an_evaluation
@@ -198,6 +207,22 @@ def test_an_address_of_a_draft_holds_when_it_is_counted_again_and_when_it_is_pub
     assert [state for _, state in states] == ["draft", "draft", "draft", "published"]
     assert len({counted_at for counted_at, _ in states}) == 4, "it was counted anew each time"
     assert client.get(f"/evaluation/{shown['id'] + 9}/marks{query}").status_code == 404
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(305.6, "5 min 6 s"), (305.4, "5 min 5 s"), (5.6, "6 s")])
+def test_an_absence_lasts_as_long_in_every_list(
+    signed_in: SignedIn, services: Services, clock: Clock, seconds: float, told: str
+) -> None:
+    with services.database.transaction() as session:
+        absence = session.get_one(Absence, 1)
+        absence.end = absence.start + timedelta(seconds=seconds)
+    Evaluating(services.database, publish_day=0).run_once(clock.now)
+    client = signed_in("supervisor")
+    address = client.get("/evaluation.json?month=2026-03&kind=hall").json()["shown"]["id"]
+    marks_of_hall = f"/evaluation/{address}/marks?unit_kind=hall&unit=cc&kind=absence"
+    for page in ("/absences", "/absences/1", marks_of_hall, "/evaluation?month=2026-03&kind=hall"):
+        text = client.get(f"{page}{'&' if '?' in page else '?'}lang=en").text
+        assert re.search(rf">\s*{told}\s*<", text), page
 
 
 def test_where_an_erratum_would_correct_nothing_any_more_its_address_leads_to_what_is_published(

@@ -13,6 +13,7 @@ import orjson
 from markupsafe import Markup, escape
 
 from ingest.video.clip_plan import ClipPart, divided
+from storage.intervals import whole_seconds
 from web.i18n import Language, of_language, translations
 from web.i18n import gettext_marker as _
 from web.pages.code_words import (
@@ -81,6 +82,7 @@ class Formats:
             "due": self.due,
             "date": self._date,
             "lasted": self.lasted,
+            "whole_seconds": whole_seconds,
             "plain_clock": plain_clock,
             "plain_minute": plain_minute,
             "plain_moment": self.plain_moment,
@@ -164,7 +166,7 @@ class Formats:
             return "–"
         if 0 < seconds < _SHORT_S and not float(seconds).is_integer():
             return f"{min(max(seconds, 0.1), _SHORT_S - 0.1):.1f} {self._say('s')}"
-        return " ".join(f"{n} {self._say(unit)}" for n, unit in _largest_units(int(seconds)))
+        return " ".join(f"{n} {self._say(unit)}" for n, unit in _largest_units(whole_seconds(seconds)))
 
     def label(self, thing: Named | None) -> str:
         if thing is None:
