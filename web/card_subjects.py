@@ -12,7 +12,8 @@ from correlation.deadlines.conduct import Evidence
 from correlation.deadlines.counting import counted
 from correlation.deadlines.observing import Telling
 from correlation.deadlines.work_calendar import WorkCalendar
-from storage.models import Card, CardCause, CardKind, Case, ClockName, Hall, Item, LimitUnit, News, StepKind, Told
+from storage.models import Card, CardCause, CardKind, Case, ClockName, Hall, LimitUnit, News, StepKind, Told
+from web.item_names import ItemRef, in_both, items_of
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -56,10 +57,10 @@ def card_subjects(
     wanted = {fact.matter_id for fact in facts}
     query = select(Card, Case).join(Case, col(Case.id) == col(Card.case_id)).where(col(Card.id).in_(wanted))
     found = {card.id: (card, case) for card, case in session.exec(query)}
-    items = _items(session, [case for _, case in found.values()])
+    items = items_of(session, [case for _, case in found.values()])
     zones = {hall.id: hall.timezone for hall in session.exec(select(Hall))}
     return tuple(
-        _subject(fact.news, card, case, items.get(case.item_code), zones, _newest(calendars, case), now)
+        _subject(fact.news, card, case, items[case.id or 0], zones, _newest(calendars, case), now)
         for fact in facts
         for card, case in [found[fact.matter_id]]
     )
@@ -69,23 +70,23 @@ def _newest(calendars: CalendarBook, case: Case) -> WorkCalendar:
     return calendars.of(case.hall_id)[-1][1]
 
 
-def _items(session: Session, cases: Sequence[Case]) -> dict[str, Item]:
-    codes = {case.item_code for case in cases if case.item_code}
-    return {item.code: item for item in session.exec(select(Item).where(col(Item.code).in_(codes)))}
-
-
 def _subject(
-    news: News, card: Card, case: Case, item: Item | None, zones: dict[str, str], calendar: WorkCalendar, now: datetime
+    news: News,
+    card: Card,
+    case: Case,
+    item: ItemRef | None,
+    zones: dict[str, str],
+    calendar: WorkCalendar,
+    now: datetime,
 ) -> CardSubject:
     limit: dict[str, Any] = card.derivation.get("limit") or {}
-    chinese = case.item_name or (item.name if item else case.item_code)
     return CardSubject(
         card_id=card.id or 0,
         news=news,
         kind=card.kind,
         cause=card.cause,
         case_number=case.number,
-        item=(chinese, (item.name_en if item else "") or chinese),
+        item=in_both(item),
         link=StepKind(card.link) if card.link else None,
         clock=card.clock,
         amount=limit.get("amount"),

@@ -14,7 +14,6 @@ from storage.models import (
     Case,
     Delivery,
     Hall,
-    Item,
     Matter,
     News,
     OrderAct,
@@ -23,6 +22,7 @@ from storage.models import (
     Told,
 )
 from web.channels import Channel
+from web.item_names import ItemRef, in_both, items_of
 from web.news import Step
 from web.notice import Notice
 from web.order_notice import OrderSubject, order_notice
@@ -106,23 +106,26 @@ def _still_so(session: Session, facts: Sequence[Told]) -> list[Told]:
 
 def _subjects(session: Session, facts: Sequence[Told]) -> tuple[OrderSubject, ...]:
     query = (
-        select(SupervisionOrder, Case, Item, Hall)
+        select(SupervisionOrder, Case, Hall)
         .join(Case, col(Case.id) == col(SupervisionOrder.case_id))
-        .outerjoin(Item, col(Item.code) == col(Case.item_code))
         .outerjoin(Hall, col(Hall.id) == col(Case.hall_id))
         .where(col(SupervisionOrder.id).in_({fact.matter_id for fact in facts}))
     )
-    found = {order.id: (order, case, item, hall) for order, case, item, hall in session.exec(query)}
-    return tuple(_subject(fact.news, *found[fact.matter_id]) for fact in facts)
+    found = {order.id: (order, case, hall) for order, case, hall in session.exec(query)}
+    items = items_of(session, [case for _, case, _ in found.values()])
+    return tuple(
+        _subject(fact.news, order, case, items[case.id or 0], hall)
+        for fact in facts
+        for order, case, hall in [found[fact.matter_id]]
+    )
 
 
-def _subject(news: News, order: SupervisionOrder, case: Case, item: Item | None, hall: Hall | None) -> OrderSubject:
-    chinese = case.item_name or (item.name if item else case.item_code)
+def _subject(news: News, order: SupervisionOrder, case: Case, item: ItemRef | None, hall: Hall | None) -> OrderSubject:
     return OrderSubject(
         order_id=order.id or 0,
         news=news,
         case_number=case.number,
-        item=(chinese, (item.name_en if item else "") or chinese),
+        item=in_both(item),
         due_by=order.due_by,
         timezone=hall.timezone if hall else _ZONE,
     )

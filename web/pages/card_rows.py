@@ -11,9 +11,10 @@ from correlation.deadlines.escalation import steps_of, taken
 from correlation.deadlines.workflow import Subject, Word, counts, is_unexplained, possible
 from storage.models import Audience, Card, CardAct, CardCause, CardKind, CardState, Case, StepKind
 from web.api.cards import parties_of
+from web.item_names import ItemRef
 from web.pages.card_derivations import CardDerivation, derivation_of
 from web.pages.card_words import WordRow, word_rows
-from web.pages.case_rows import DepartmentRef, ItemRef, case_rows
+from web.pages.case_rows import DepartmentRef, case_rows
 from web.pages.places import HallRef
 from web.viewer import Viewer
 

@@ -1,20 +1,21 @@
 """Items by which cases can be looked for."""
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select
 from sqlmodel import Session, col
 
 from storage.models import Case, Item, ItemVersion
-from web.pages.case_rows import ItemRef
+from web.item_names import ItemRef
 
 
-def items_to_choose(session: Session, department_id: str) -> tuple[ItemRef, ...]:
+def items_to_choose(session: Session, department_id: str, now: datetime) -> tuple[ItemRef, ...]:
     """Declared ones, and those of the catalogues of platforms, by name; `department_id` empty: of all departments.
 
     Of one department those without any are offered, too: nobody knows whose they are.
     """
-    newest = select(func.max(col(ItemVersion.id))).group_by(col(ItemVersion.code))
     told, declared = _columns(ItemVersion), _columns(Item)
-    told = told.where(col(ItemVersion.id).in_(newest))
+    told = told.where(col(ItemVersion.id).in_(_now_in_force(now)))
     both = told.add_columns(literal(0).label("last")).union_all(declared.add_columns(literal(1)))
     found = {
         code: ItemRef(code, name, name_en)
@@ -22,6 +23,20 @@ def items_to_choose(session: Session, department_id: str) -> tuple[ItemRef, ...]
         if not department_id or of in (None, department_id)
     }
     return tuple(sorted(found.values(), key=lambda item: (item.name, item.id)))
+
+
+def _now_in_force(now: datetime) -> Select[int]:
+    """Of each code the version that has begun last; of one that is still to begin the first."""
+    version, has_begun = ItemVersion, col(ItemVersion.valid_from) <= now
+    order = (
+        has_begun.desc(),
+        case((has_begun, col(version.valid_from))).desc(),
+        col(version.valid_from),
+        col(version.id).desc(),
+    )
+    place = func.row_number().over(partition_by=col(version.code), order_by=order).label("place")
+    ranked = select(col(version.id).label("id"), place).subquery()
+    return select(ranked.c.id).where(ranked.c.place == 1)
 
 
 def _columns(of: type[Item] | type[ItemVersion]) -> Select[str, str, str, str | None]:

@@ -1,4 +1,4 @@
-"""Cases as a list shows them: seven queries for any number of them."""
+"""Cases as a list shows them: nine queries for any number of them."""
 
 from collections import Counter as Tally
 from collections import defaultdict
@@ -15,14 +15,13 @@ from storage.models import (
     Finding,
     FootageLink,
     Hall,
-    Item,
-    ItemVersion,
     Outcome,
     Standing,
     Step,
     StepKind,
 )
 from web.case_due import ENDED, PAST, due_at
+from web.item_names import ItemNames, ItemRef, item_of
 from web.pages.places import HallRef, hall_ref
 
 
@@ -32,15 +31,6 @@ class DepartmentRef:
     """Empty for one that is known only by what the platform calls it."""
     name: str
     name_en: str
-
-
-@dataclass(frozen=True)
-class ItemRef:
-    id: str
-    """Its code; empty for one that is known only by what the platform calls it."""
-    name: str
-    name_en: str
-    """Empty where it has not been declared."""
 
 
 @dataclass(frozen=True)
@@ -91,14 +81,14 @@ def case_rows(session: Session, cases: Sequence[Case], show_applicant: bool) -> 
     progress = _progress(session, ids)
     findings = _findings(session, ids)
     departments = _departments(session, cases)
-    items, told = _items(session, cases), _told_items(session, cases)
+    names = ItemNames(session, [case.item_code for case in cases])
     deadlines = {row.case_id: row for row in session.exec(select(Deadline).where(col(Deadline.case_id).in_(ids)))}
     return tuple(
         _row(
             case,
             deadlines.get(case.id or 0),
             halls.get(case.hall_id or ""),
-            _item(case, items.get(case.item_code), told.get((case.source_id, case.item_code))),
+            names,
             departments.get(case.department_id or "") or _called(case.department_name),
             progress.get(case.id),
             findings.get(case.id, 0),
@@ -113,7 +103,7 @@ def _row(
     case: Case,
     deadline: Deadline | None,
     hall: HallRef | None,
-    item: ItemRef | None,
+    names: ItemNames,
     department: DepartmentRef | None,
     progress: _Progress | None,
     findings: int,
@@ -123,7 +113,7 @@ def _row(
     return CaseRow(
         id=case.id,
         number=case.number,
-        item=item,
+        item=item_of(case, deadline.started_at if deadline else None, names),
         department=department,
         applicant=case.applicant if show_applicant else None,
         channel=case.channel,
@@ -150,29 +140,6 @@ def _departments(session: Session, cases: Sequence[Case]) -> dict[str, Departmen
     wanted = {case.department_id for case in cases if case.department_id}
     found = session.exec(select(Department).where(col(Department.id).in_(wanted)))
     return {department.id: DepartmentRef(department.id, department.name, department.name_en) for department in found}
-
-
-def _items(session: Session, cases: Sequence[Case]) -> dict[str, Item]:
-    wanted = {case.item_code for case in cases if case.item_code}
-    return {item.code: item for item in session.exec(select(Item).where(col(Item.code).in_(wanted)))}
-
-
-def _told_items(session: Session, cases: Sequence[Case]) -> dict[tuple[str, str], ItemVersion]:
-    """By source and code: the newest version of its catalogue."""
-    wanted = {case.item_code for case in cases if case.item_code}
-    newest = select(func.max(col(ItemVersion.id))).where(col(ItemVersion.code).in_(wanted))
-    newest = newest.group_by(col(ItemVersion.source_id), col(ItemVersion.code))
-    found = session.exec(select(ItemVersion).where(col(ItemVersion.id).in_(newest)))
-    return {(version.source_id, version.code): version for version in found}
-
-
-def _item(case: Case, declared: Item | None, told: ItemVersion | None) -> ItemRef | None:
-    """In Chinese as the steps call it, in English as it is declared; else as the catalogue of the platform does."""
-    if not case.item_code and not case.item_name:
-        return None
-    name = case.item_name or (declared.name if declared else "") or (told.name if told else "")
-    name_en = (declared.name_en if declared else "") or (told.name_en if told else "")
-    return ItemRef(case.item_code, name, name_en)
 
 
 def _called(name: str) -> DepartmentRef | None:

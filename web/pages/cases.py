@@ -18,13 +18,14 @@ from web.addresses import client_address
 from web.auth import require
 from web.case_secret import case_secret
 from web.errors import NotFound
+from web.item_names import ItemRef
 from web.pages.case_course import Stop, course, stops_of
 from web.pages.case_items import codes_called, items_to_choose
 from web.pages.case_limits import CaseLimits, case_limits
 from web.pages.case_order import Place, Sort, cases_in_order, parse_place
 from web.pages.case_progress import Stage, progress
 from web.pages.case_records import CaseRecord, records_of
-from web.pages.case_rows import CaseRow, ItemRef, case_rows
+from web.pages.case_rows import CaseRow, case_rows
 from web.pages.filters import (
     DEFAULT_ZONE,
     DayRange,
@@ -233,7 +234,7 @@ def cases_page(wanted: WantedDep, request: Request, services: ServicesDep, after
             districts=wanted.districts,
             district=wanted.district,
             item=wanted.item,
-            items=items_to_choose(session, wanted.department or _own_department(wanted.viewer)),
+            items=items_to_choose(session, wanted.department or _own_department(wanted.viewer), now),
             card=wanted.card,
             sort=wanted.sort,
             days=wanted.days,

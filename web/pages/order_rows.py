@@ -10,7 +10,8 @@ from correlation.supervision.order_log import spoken, subject, words_of
 from correlation.supervision.workflow import is_overdue, possible, was_late
 from storage.models import Case, Department, OrderAct, OrderState, OrderWord, SupervisionOrder, User
 from web.api.orders import parties_of
-from web.pages.case_rows import DepartmentRef, ItemRef, case_rows
+from web.item_names import ItemRef
+from web.pages.case_rows import DepartmentRef, case_rows
 from web.pages.places import HallRef
 from web.pages.scoping import orders_in_scope
 from web.viewer import Viewer

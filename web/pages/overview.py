@@ -1,6 +1,6 @@
 """All cases under way at a glance: how many are due today, late or standing still, where, and how it went of late."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -13,10 +13,11 @@ from sqlalchemy import select as sql_select
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, func, select
 
-from storage.models import Case, Deadline, Department, District, Hall, Item, Standing
+from storage.models import Case, Deadline, Department, District, Hall, Standing
 from web import case_due
 from web.auth import require
-from web.pages.case_rows import DepartmentRef, ItemRef
+from web.item_names import ItemNames, ItemRef
+from web.pages.case_rows import DepartmentRef
 from web.pages.filters import chosen_district, chosen_hall, midnight, next_midnight, zone_of
 from web.pages.places import DistrictRef, HallRef, hall_ref, in_district, visible_districts, visible_halls
 from web.pages.rendering import add_page
@@ -103,9 +104,10 @@ _ALIKE: dict[By, tuple[str, ...]] = {
     By.DISTRICT: ("hall_id",),
     By.HALL: ("hall_id",),
     By.DEPARTMENT: ("department_id", "department_name"),
-    By.ITEM: ("item_code",),
+    By.ITEM: ("item_code", "source_id"),
 }
-"""What the cases of a row have in common."""
+"""What the cases of a row, or of a part of it, have in common."""
+_NAMES = ("hall_id", "department_id", "department_name", "item_code", "source_id")
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ class Group:
     department_name: str
     item: str
     item_name: str
+    source: str
     cases: Tally
 
 
@@ -157,7 +160,7 @@ def overview_page(wanted: WantedDep, services: ServicesDep) -> OverviewPage:
     now = services.clock()
     with services.database.transaction() as session:
         groups = _groups(session, wanted.conditions, wanted.by, now, next_midnight(now, wanted.zone))
-        rows = _rows(session, groups, wanted.by)
+        rows = _rows(session, groups, wanted.by, now)
         return OverviewPage(
             now=now,
             zone=wanted.zone,
@@ -178,7 +181,7 @@ def overview_table(wanted: WantedDep, services: ServicesDep) -> Table:
     now = services.clock()
     with services.database.transaction() as session:
         groups = _groups(session, wanted.conditions, wanted.by, now, next_midnight(now, wanted.zone))
-        rows = _rows(session, groups, wanted.by)
+        rows = _rows(session, groups, wanted.by, now)
     return Table(f"overview-{wanted.by}", wanted.zone, _COLUMNS, map(_cells, rows))
 
 
@@ -213,7 +216,7 @@ def _groups(
         _number(case_due.is_unknown(now)),
     )
     columns = {name: col(getattr(Case, name)) for name in _ALIKE[by]}
-    alike = (columns.get(name, literal("")) for name in ("hall_id", "department_id", "department_name", "item_code"))
+    alike = (columns.get(name, literal("")) for name in _NAMES)
     query = (
         sql_select(*alike, func.max(col(Case.item_name)), *tallied)
         .select_from(Case)
@@ -222,8 +225,8 @@ def _groups(
         .group_by(*columns.values())
     )
     return [
-        Group(hall or "", department or "", named or "", item or "", item_name or "", Tally(*map(int, counts)))
-        for hall, department, named, item, item_name, *counts in session.execute(query)
+        Group(hall or "", department or "", named or "", item or "", item_name or "", source, Tally(*map(int, counts)))
+        for hall, department, named, item, source, item_name, *counts in session.execute(query)
     ]
 
 
@@ -231,35 +234,40 @@ def _number(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
 
-def _rows(session: Session, groups: Iterable[Group], by: By) -> list[Row]:
+def _rows(session: Session, groups: Sequence[Group], by: By, now: datetime) -> list[Row]:
     """The latest first, then those that are due today, then the most."""
-    place_of = _NAMING[by](session)
+    place_of = _NAMING[by](session, groups, now)
     named: dict[str, Place | None] = {}
     tallies: dict[str, Tally] = {}
     for group in groups:
         place = place_of(group)
         key = (place.id or place.name) if place else ""
-        named.setdefault(key, place)
+        named[key] = _better(named.get(key), place)
         tallies[key] = tallies.get(key, Tally()) + group.cases
     rows = [Row(named[key], tally) for key, tally in tallies.items()]
     return sorted(rows, key=lambda row: (-row.cases.late, -row.cases.due_today, -row.cases.open, row.of is None))
 
 
+def _better(known: Place | None, other: Place | None) -> Place | None:
+    """Of an item one platform tells the name, and another perhaps the code alone."""
+    return known if known and known.name else other or known
+
+
 Naming = Callable[[Group], Place | None]
 
 
-def _by_district(session: Session) -> Naming:
+def _by_district(session: Session, _groups: Sequence[Group], _now: datetime) -> Naming:
     districts = {found.id: DistrictRef(found.id, found.name, found.name_en) for found in session.exec(select(District))}
     of_hall = {hall.id: districts.get(hall.district_id) for hall in session.exec(select(Hall))}
     return lambda group: of_hall.get(group.hall)
 
 
-def _by_hall(session: Session) -> Naming:
+def _by_hall(session: Session, _groups: Sequence[Group], _now: datetime) -> Naming:
     halls = {hall.id: hall_ref(hall) for hall in session.exec(select(Hall))}
     return lambda group: halls.get(group.hall)
 
 
-def _by_department(session: Session) -> Naming:
+def _by_department(session: Session, _groups: Sequence[Group], _now: datetime) -> Naming:
     """One that is only known by what its platform calls it is named so."""
     known = {d.id: DepartmentRef(d.id, d.name, d.name_en) for d in session.exec(select(Department))}
 
@@ -270,18 +278,13 @@ def _by_department(session: Session) -> Naming:
     return named
 
 
-def _by_item(session: Session) -> Naming:
-    in_english = {item.code: item.name_en for item in session.exec(select(Item))}
-
-    def named(group: Group) -> Place | None:
-        if not group.item and not group.item_name:
-            return None
-        return ItemRef(group.item, group.item_name, in_english.get(group.item, ""))
-
-    return named
+def _by_item(session: Session, groups: Sequence[Group], now: datetime) -> Naming:
+    """As of today: the cases of a row began at many times."""
+    names = ItemNames(session, {group.item for group in groups})
+    return lambda group: names.of(group.item, group.source, now, group.item_name)
 
 
-_NAMING: dict[By, Callable[[Session], Naming]] = {
+_NAMING: dict[By, Callable[[Session, Sequence[Group], datetime], Naming]] = {
     By.DISTRICT: _by_district,
     By.HALL: _by_hall,
     By.DEPARTMENT: _by_department,

@@ -13,9 +13,10 @@ from storage.models import Case, Deadline, Source, Standing, Step, SuspensionRea
 from web.case_due import ENDED
 from web.case_secret import sources_meant
 from web.errors import NotAForm, TooOften
+from web.item_names import ItemRef
 from web.pages.case_course import Stop, stops_of
 from web.pages.case_progress import Stage, progress
-from web.pages.case_rows import DepartmentRef, ItemRef, case_rows
+from web.pages.case_rows import DepartmentRef, case_rows
 from web.pages.filters import DEFAULT_ZONE
 from web.pages.places import HallRef
 from web.pages.rendering import ScreenDep, add_page, html, json_response
