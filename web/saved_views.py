@@ -15,10 +15,11 @@ from storage.sayings import Saying
 from web.declared_values import Strict
 from web.errors import NotFound, Unprocessable
 from web.field_problems import FieldProblem
+from web.pages.case_sources import sources_of_cases
 from web.pages.places import visible_districts
 from web.viewer import Viewer
 
-FILTERS = ("q", "status", "card", "channel", "item", "department", "district", "hall", "from", "to", "sort")
+FILTERS = ("q", "status", "card", "channel", "item", "department", "district", "hall", "source", "from", "to", "sort")
 """With the order, which is kept as they are."""
 MOST_VIEWS = 50
 _NAMES_SOMEBODY = Saying("A shared view has no search text, which may name a person. Take it away, or keep the view.")
@@ -59,11 +60,14 @@ class ViewRow:
     by: str
 
 
-def leads_somewhere(query: str, viewer: Viewer, districts: Collection[str]) -> bool:
-    """Its hall, or its district, is among what the viewer sees; `districts` are those."""
+def leads_somewhere(
+    query: str, viewer: Viewer, districts: Collection[str], sources: Collection[str] = frozenset()
+) -> bool:
+    """Its hall, its district and its source are among what the viewer sees; `districts` and `sources` are those."""
     said = dict(parse_qsl(query))
-    hall, district = said.get("hall"), said.get("district")
-    return (hall is None or viewer.may_see_hall(hall)) and (district is None or district in districts)
+    hall, district, source = said.get("hall"), said.get("district"), said.get("source")
+    sees_place = (hall is None or viewer.may_see_hall(hall)) and (district is None or district in districts)
+    return sees_place and (source is None or source in sources)
 
 
 def is_offered(query: str, owner_halls: Collection[str] | None, viewer: Viewer) -> bool:
@@ -72,7 +76,7 @@ def is_offered(query: str, owner_halls: Collection[str] | None, viewer: Viewer) 
     said = dict(parse_qsl(query))
     if viewer.role is Role.DEPARTMENT and said.get("department", viewer.department_id) != viewer.department_id:
         return False
-    if "hall" in said or "district" in said:
+    if said.keys() & {"hall", "district", "source"}:
         return True
     return viewer.halls is None or owner_halls is None or bool(viewer.halls & set(owner_halls))
 
@@ -87,7 +91,7 @@ def views_of(session: Session, viewer: Viewer) -> tuple[ViewRow, ...]:
         .order_by(col(SavedView.owner_id) != viewer.user_id, col(SavedView.name), col(SavedView.id))
     ).all()
     halls = _halls_of(session, [user for _, user in found])
-    districts = {district.id for district in visible_districts(session, viewer)}
+    seen = _seen(session, viewer, [view.query for view, _ in found])
     return tuple(
         ViewRow(
             id=view.id or 0,
@@ -97,17 +101,24 @@ def views_of(session: Session, viewer: Viewer) -> tuple[ViewRow, ...]:
             is_own=view.owner_id == viewer.user_id,
             is_default=default is not None
             and default.view_id == view.id
-            and leads_somewhere(view.query, viewer, districts),
+            and leads_somewhere(view.query, viewer, *seen),
             by=owner.display_name or owner.name,
         )
         for view, owner in found
         if view.owner_id == viewer.user_id
         or (
             owner.active
-            and leads_somewhere(view.query, viewer, districts)
+            and leads_somewhere(view.query, viewer, *seen)
             and is_offered(view.query, halls.get(owner.id or 0), viewer)
         )
     )
+
+
+def _seen(session: Session, viewer: Viewer, queries: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Districts, and sources where any of the queries names one."""
+    districts = visible_districts(session, viewer)
+    sources = sources_of_cases(session, viewer) if any("source" in dict(parse_qsl(query)) for query in queries) else ()
+    return {district.id for district in districts}, {source.id for source in sources}
 
 
 def _halls_of(session: Session, owners: Sequence[User]) -> dict[int, set[str] | None]:
@@ -144,8 +155,7 @@ def _check(session: Session, wanted: ViewRequest, viewer: Viewer) -> None:
     said = dict(parse_qsl(wanted.query))
     if wanted.shared and "q" in said:
         raise Unprocessable(fields=[FieldProblem("shared", _NAMES_SOMEBODY)])
-    districts = {district.id for district in visible_districts(session, viewer)}
-    if not leads_somewhere(wanted.query, viewer, districts):
+    if not leads_somewhere(wanted.query, viewer, *_seen(session, viewer, [wanted.query])):
         raise NotFound
     if "department" in said and session.get(Department, said["department"]) is None:
         raise NotFound

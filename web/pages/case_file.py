@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
+from web.pages.case import CasePage, case_page
 from web.pages.case_course import Stop
 from web.pages.case_records import CaseRecord
-from web.pages.cases import CasePage, case_page
 from web.pages.step_rows import StepRow
 from web.pages.tables import Cell, Moments, Table, add_table
 

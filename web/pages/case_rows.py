@@ -36,6 +36,8 @@ class DepartmentRef:
 @dataclass(frozen=True)
 class CaseRow:
     id: int
+    source: str
+    """The id of the platform that sent it."""
     number: str
     item: ItemRef | None
     department: DepartmentRef | None
@@ -112,6 +114,7 @@ def _row(
     assert case.id is not None
     return CaseRow(
         id=case.id,
+        source=case.source_id,
         number=case.number,
         item=item_of(case, deadline.started_at if deadline else None, names),
         department=department,

@@ -9,7 +9,8 @@ from web.api.case_views import CaseViewer, DefaultRequest
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem
 from web.pages.admin.forms import SentForm, text
-from web.pages.cases import WantedDep, cases_page
+from web.pages.case_filters import WantedDep
+from web.pages.cases import cases_page
 from web.pages.rendering import ScreenDep, html
 from web.pages.typed import Typed
 from web.row_ids import RowId

@@ -20,7 +20,7 @@ from web.auth import require
 from web.errors import Conflict, Unprocessable
 from web.pages.admin.forms import SentForm, optional, text
 from web.pages.card import card_page
-from web.pages.cases import case_page
+from web.pages.case import case_page
 from web.pages.filters import DEFAULT_ZONE, chosen_hall, zone_of
 from web.pages.formats import local_iso
 from web.pages.open_work import is_open_order
