@@ -30,6 +30,20 @@ _SAME = Saying("This says the same as what holds on that day anyway. Change some
 _NOTHING_ENDS = Saying("Nothing that was approved here holds on that day, so there is nothing to end.")
 
 
+class ApprovedMeanwhile(Conflict):
+    """Another version of the item was approved since the form of the draft was opened."""
+
+    def __init__(self, newest: CatalogueChange) -> None:
+        super().__init__(
+            Saying(
+                "Version %(version)s of this item was approved since this form was opened. "
+                "Look at it, and keep your draft once more if it is still to follow.",
+                version=newest.number or 0,
+            )
+        )
+        self.change_id = newest.id or 0
+
+
 def propose(session: Session, draft: CatalogueDraft, viewer: Viewer, now: datetime) -> CatalogueChange:
     """Has to be the first that the transaction does. Raises NotFound, Forbidden, Conflict and Unprocessable."""
     lock_for_adding(session, CatalogueChange)
@@ -38,6 +52,9 @@ def propose(session: Session, draft: CatalogueDraft, viewer: Viewer, now: dateti
         check_exists(session, department=(Department, draft.entry.department))
     if waiting_draft(session, draft.code, draft.source) is not None:
         raise Conflict(_DRAFTED)
+    newest = newest_approved(session, draft.code, draft.source)
+    if draft.seen is not None and newest is not None and newest.id != draft.seen:
+        raise ApprovedMeanwhile(newest)
     content = draft.entry.model_dump(mode="json") if draft.entry else {}
     change = CatalogueChange(
         code=draft.code,
@@ -76,6 +93,13 @@ def waiting_draft(session: Session, code: str, source: str | None) -> int | None
     """The change on which somebody has to decide before there is another one for the item."""
     of_item = select(CatalogueChange.id).where(*_of_item(code, source))
     return session.exec(of_item.where(CatalogueChange.state == ProposalState.PROPOSED)).first()
+
+
+def newest_approved(session: Session, code: str, source: str | None) -> CatalogueChange | None:
+    """What was approved last for the item and source, whatever its date."""
+    approved = select(CatalogueChange).where(*_of_item(code, source))
+    approved = approved.where(CatalogueChange.state == ProposalState.APPROVED)
+    return session.exec(approved.order_by(col(CatalogueChange.number).desc())).first()
 
 
 def _of_item(code: str, source: str | None) -> tuple[ColumnElement[bool], ...]:

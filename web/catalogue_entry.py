@@ -47,6 +47,9 @@ class CatalogueDraft(Strict):
     reason: Annotated[str, Field(min_length=1, max_length=2000)]
     ends: bool = False
     """From then on what the source says holds again."""
+    seen: Annotated[int, Field(ge=0)] | None = None
+    """The id of the newest change approved for this item and source that was looked at, 0 for none; where another one
+    was approved since, the draft is refused. Left out: whatever was approved is followed."""
     entry: Entry | None = None
 
     @model_validator(mode="after")

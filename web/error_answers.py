@@ -28,6 +28,7 @@ from web.errors import (
     WrongKey,
 )
 from web.field_problems import FieldProblem
+from web.form_addresses import page_of_form
 
 log = structlog.get_logger(__name__)
 
@@ -84,16 +85,26 @@ def _page(request: Request, error: WebError) -> Response:
 async def _respond_to_framework(connection: HTTPConnection, error: Exception) -> Response | None:
     """The framework's own 404, 405 and so on look like ours."""
     assert isinstance(error, HTTPException)
+    if error.status_code == 405 and (page := _page_of_form(connection)):
+        return page
     known: dict[int, type[WebError]] = {404: NotFound, 413: TooLarge}
     own = known.get(error.status_code, WebError)("" if error.status_code in known else str(error.detail))
     own.status = error.status_code
     return await _respond(connection, own)
 
 
+def _page_of_form(connection: HTTPConnection) -> Response | None:
+    """The way to the page on which the form of this address stands, for who opens it instead of sending it."""
+    address = page_of_form(connection) if isinstance(connection, Request) else None
+    return RedirectResponse(address, 303) if address else None
+
+
 async def _respond_to_validation(connection: HTTPConnection, error: Exception) -> Response | None:
     """The framework's own answer would repeat the input, passwords included."""
     assert isinstance(error, RequestValidationError)
     if any(detail["loc"][0] == "path" for detail in error.errors()):
+        if page := _page_of_form(connection):  # cases/views is no case
+            return page
         return await _respond(connection, NotFound())  # an address that nothing can have
     fields = list(dict.fromkeys([*map(FieldProblem.of, error.errors()), *borne_with(connection)]))
     return await _respond(connection, Unprocessable(fields=fields))

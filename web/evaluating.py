@@ -237,15 +237,32 @@ def worked_out(
     What was told and is not reckoned yet is reckoned first: cards that nobody has raised would not count. `go_on` is
     asked again and again, and raises what ends this.
     """
-    keeper = DeadlineKeeper(database)
-    while keeper.run_once(now):
-        go_on()
+    _reckon_what_waits(database, now, go_on)
     with database.transaction() as session:
         chosen = formula or in_force(keeping.formulas(session), month.days[-1])
         if chosen is None:
             return None
         rules = rule_book(session).rules
         return work_out(session, period_of(month, site_zone(session)), chosen, rules, now, go_on)
+
+
+def _reckon_what_waits(database: Database, now: datetime, go_on: GoOn) -> None:
+    """The cases, too, that the clerk has in hand at this moment: its transaction is over once they can be locked."""
+    keeper = DeadlineKeeper(database)
+    while keeper.run_once(now):
+        go_on()
+    last = DeadlineKeeper(database, portion=1, portions=1, waits=True)
+    for _ in range(waiting_cases(database, now)):
+        if not waiting_cases(database, now):
+            return
+        last.run_once(now)
+        go_on()
+
+
+def waiting_cases(database: Database, now: datetime) -> int:
+    """How many cases were told of, or come to their moment, and are not reckoned yet; counted up to `2 * BACKLOG`."""
+    with database.transaction() as session:
+        return waiting(session, now, BACKLOG)
 
 
 def may_publish(viewer: Viewer) -> bool:

@@ -47,8 +47,13 @@ class DeadlineKeeper:
         portions: int = PORTIONS,
         pause: Callable[[float], None] = time.sleep,
         marked: int = MARKED,
+        *,
+        waits: bool = False,
     ) -> None:
         """`portion` cases are reckoned in one transaction, and so many of them in one run, twice; `marked` are marked.
+
+        `waits`: for the cases that another one reckons at this moment, which are left to it otherwise; with portions of
+        one nobody who waits for another holds what that one waits for.
 
         `rules`: others than those of the site. `pause` is called with seconds where others must get a chance to write.
         """
@@ -56,6 +61,7 @@ class DeadlineKeeper:
         self._given = rules
         self._rules = rules or shipped_rules()
         self._portion, self._portions, self._marked, self._pause = portion, portions, marked, pause
+        self._waits = waits
         self._calendars = CalendarBook()
 
     def run_once(self, now: datetime) -> int:
@@ -128,7 +134,7 @@ class DeadlineKeeper:
     def _reckon_portion(self, session: Session, wanted: Select[Any], now: datetime) -> int:
         """All is read and reckoned before anything is written: on SQLite others write meanwhile."""
         # Whoever writes records of a case ends by unmarking it: one that is being written now comes again.
-        locked = wanted.limit(self._portion).with_for_update(key_share=True, skip_locked=True, of=Case)
+        locked = wanted.limit(self._portion).with_for_update(key_share=True, skip_locked=not self._waits, of=Case)
         cases = session.execute(locked).scalars().all()
         deadlines, new, changed = self._reckon(session, cases, now)
         session.execute(update(Case).where(_among(session, cases)).values(limits_reckoned=True))

@@ -346,3 +346,58 @@ def test_limits_that_cases_rest_on_are_not_changed_by_one_person(signed_in: Sign
     assert admin.put(address, json=limits | {"promised_days": 15, "joint": True}).status_code == 409
     assert admin.delete(address).status_code == 409
     assert admin.put(address, json=limits | {"promised_days": 15, "name_en": "By hand"}).status_code == 200
+
+
+def test_of_two_who_decide_at_once_the_second_sees_what_happened_and_keeps_the_words(
+    signed_in: SignedIn, told: None, colleague: Colleague
+) -> None:
+    supervisor, admin = signed_in("supervisor"), signed_in("admin")
+    draft(supervisor)
+    assert decide(admin, "approve") == 200
+    colleague()
+    late = supervisor.post("/catalogue/changes/1?lang=en", data={"act": "return", "reason": "期限写错了"})
+    assert late.status_code == 409
+    assert "This is decided or withdrawn already" in late.text
+    assert "期限写错了" in late.text
+    assert "Version 1" in late.text, "it is shown as it is now"
+    assert 'name="act" value="return"' not in late.text, "there is nothing to decide any more"
+    assert "该草案已审批或已撤回" in supervisor.post("/catalogue/changes/1?lang=zh-CN", data={"act": "approve"}).text
+
+
+def test_who_withdraws_what_was_approved_meanwhile_sees_it_approved(signed_in: SignedIn, told: None) -> None:
+    inspector = signed_in("inspector")
+    draft(inspector)
+    assert decide(signed_in("supervisor"), "approve") == 200
+    late = inspector.post("/catalogue/changes/1?lang=en", data={"act": "withdraw"})
+    assert late.status_code == 409
+    assert ("This is decided or withdrawn already" in late.text, "Version 1" in late.text) == (True, True)
+
+
+def test_what_was_approved_since_a_form_was_opened_is_told_before_a_draft_follows_it(
+    signed_in: SignedIn, told: None
+) -> None:
+    inspector, supervisor = signed_in("inspector"), signed_in("supervisor")
+    page = inspector.get("/catalogue/draft.json?code=FOOD&source=cc-platform").json()
+    assert page["seen"] == 0
+    draft(supervisor)
+    assert decide(signed_in("admin"), "approve") == 200
+    typed = {"code": "FOOD", "source": "cc-platform", "valid_from": "2026-03-10", "reason": "另有依据", "seen": "0"}
+    typed |= {"name": "食品经营许可", "promised_limit": "7", "limit_unit": "days", "joint": "false"}
+    late = inspector.post("/catalogue/draft?lang=en", data=typed)
+    assert late.status_code == 409
+    assert "Version 1 of this item was approved since this form was opened" in late.text
+    assert 'href="/catalogue/changes/1"' in late.text
+    assert ("另有依据" in late.text, 'name="promised_limit" type="number" value="7"' in late.text) == (True, True)
+    assert 'name="seen" value="1"' in late.text, "whoever has read that can keep it"
+    assert "打开此表单后，该事项的第 1 版已获批准" in inspector.post("/catalogue/draft?lang=zh-CN", data=typed).text
+    program = inspector.post("/api/v1/catalogue/changes", json=DRAFT | {"valid_from": "2026-03-10", "seen": 0})
+    assert (program.status_code, program.json()["error"]) == (409, "conflict")
+    assert inspector.post("/catalogue/draft", data=typed | {"seen": "1"}).status_code == 303
+
+
+def test_a_form_with_more_rows_forgets_nothing_of_what_was_seen(signed_in: SignedIn, told: None) -> None:
+    inspector = signed_in("inspector")
+    draft(signed_in("supervisor"))
+    assert decide(signed_in("admin"), "approve") == 200
+    more = inspector.post("/catalogue/draft", data={"code": "FOOD", "source": "cc-platform", "more": "1", "seen": "0"})
+    assert 'name="seen" value="0"' in more.text

@@ -1,15 +1,17 @@
 """When the clerk drafts and publishes months."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlmodel import delete, select, update
+from sqlmodel import delete, select, text, update
 
 from correlation.deadlines.card_log import say
 from correlation.deadlines.keeping import DeadlineKeeper
+from correlation.evaluation.working_out import WorkedOut
 from correlation.evaluation.writing import Pace, clear
 from storage.database import Database
 from storage.models import (
@@ -22,6 +24,7 @@ from storage.models import (
     EvaluatedUnit,
     Evaluation,
     EvaluationState,
+    MarkKind,
     Role,
     User,
 )
@@ -236,3 +239,38 @@ def test_who_is_told_to_stop_gives_a_month_up_and_keeps_nothing_of_it(sqlite_dat
         assert session.exec(select(Evaluation)).all() == []
     assert next(asked, None) is None, "it asked until it was told to"
     assert Evaluating(sqlite_database, publish_day=3).run_once(THIRD) == 2, "and is done by the next"
+
+
+def test_a_case_that_the_clerk_has_in_hand_is_waited_for(postgres_database: Database) -> None:
+    """It locks what it reckons; a month that left those cases out would say that there is nothing to correct."""
+    a_month(postgres_database)
+    before = worked_out(postgres_database, MAY, COUNTED_AT)
+    tell(postgres_database, [step("N", 1, "accept", "2026-05-06T10:00"), step("N", 2, "decide", "2026-05-29T10:00")],
+         COUNTED_AT)  # fmt: skip
+    in_hand = select(Case).where(Case.number == "N").with_for_update(key_share=True)
+    clerk = postgres_database.engine.connect()
+    clerk.execute(in_hand)
+    with ThreadPoolExecutor(1) as pool:
+        counting = pool.submit(worked_out, postgres_database, MAY, COUNTED_AT)
+        while not counting.done() and not _waits_for_a_lock(postgres_database):
+            pass
+        was_done = counting.done()
+        clerk.rollback()
+        after = counting.result()
+    clerk.close()
+    assert not was_done
+    assert before is not None
+    assert after is not None
+    assert _late(after) == _late(before) + 1
+
+
+def _waits_for_a_lock(database: Database) -> bool:
+    asked = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    with database.engine.connect() as connection:
+        return bool(connection.execute(asked).scalar_one())
+
+
+def _late(worked: WorkedOut) -> int:
+    return sum(mark.kind is MarkKind.LATE_CASE for mark in worked.marks)

@@ -230,3 +230,15 @@ def test_what_is_wrong_in_a_written_formula_is_told_by_field_in_both_languages(s
             assert (answer.status_code, f"<code>{field}</code>" in answer.text) == (422, True), field
             assert said in answer.text
     assert client.post("/evaluation/formulas/write", data={"formula": OWN, "reason": ""}).status_code == 422
+
+
+def test_of_two_who_decide_on_a_formula_at_once_the_second_sees_it_as_it_is_and_keeps_the_words(
+    signed_in: SignedIn,
+) -> None:
+    supervisor, admin = signed_in("supervisor"), signed_in("admin")
+    draft(supervisor)
+    assert decide(supervisor, "withdraw") == 200
+    late = admin.post("/evaluation/formulas/1?lang=en", data={"act": "return", "reason": "权重过高"})
+    assert late.status_code == 409
+    assert "This is decided or withdrawn already" in late.text
+    assert ("权重过高" in late.text, 'value="return"' in late.text) == (True, False)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from sqlmodel import Session, col, select
 
+from correlation.deadlines.keeping import DeadlineKeeper
 from correlation.evaluation import keeping
 from correlation.evaluation.formula import Formula, FormulaProblem, parse_formulas
 from correlation.evaluation.indicators import weight_of
@@ -206,11 +207,17 @@ def _formula(file: Path) -> Formula:
 def _worked_out(services: Services, month: Month, formula: Formula | None) -> WorkedOut:
     if month.first > services.clock().date() + A_ZONE_AHEAD:
         raise UserError(f"MONTH: {month} has not begun.")
-    worked = evaluating.worked_out(services.database, month, services.clock(), formula)
+    now = services.clock()
+    DeadlineKeeper(services.database).look_around(
+        now
+    )  # what a push says of an item, the cases do not know by themselves
+    worked = evaluating.worked_out(services.database, month, now, formula)
     if worked is None:
         raise UserError(
             f"No formula had taken effect by the end of {month}; `hallwatch evaluation formulas` shows all."
         )
+    if left := evaluating.waiting_cases(services.database, now):
+        warn(f"{left} cases were told of meanwhile and wait for the clerk: work the month out again for them.")
     return worked
 
 

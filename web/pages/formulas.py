@@ -18,7 +18,7 @@ from storage.models import Evaluation, EvaluationFormula, EvaluationState, Formu
 from web.api import formulas as api
 from web.api.formulas import Drafter
 from web.auth import CSRF_FIELD
-from web.errors import Unprocessable
+from web.errors import Conflict, Unprocessable
 from web.evaluating import site_zone
 from web.evaluations import IndicatorUsed, indicators_used
 from web.formula_changes import FormulaDraft, check_sees_all, found_change, published_until
@@ -44,6 +44,7 @@ from web.pages.simulation import (
     tried,
 )
 from web.pages.tables import Cell, Table, add_table
+from web.pages.typed import Typed, status_of
 from web.permissions import Permission
 from web.proposing import Decider, acts_of, names_of
 from web.row_ids import RowId
@@ -134,7 +135,6 @@ class FormulaChangePage:
     months: tuple[SimulatedMonth, ...]
     """What it would have made of the newest published months."""
     acts: tuple[Act, ...]
-    problem: str
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ def change_page(
     return _change(viewer, services, change_id, kind)
 
 
-def _change(viewer: Viewer, services: Services, change_id: int, kind: UnitKind, problem: str = "") -> FormulaChangePage:
+def _change(viewer: Viewer, services: Services, change_id: int, kind: UnitKind) -> FormulaChangePage:
     with services.database.transaction() as session:
         change = found_change(session, change_id)
         after = formula_of(change.content)
@@ -222,7 +222,6 @@ def _change(viewer: Viewer, services: Services, change_id: int, kind: UnitKind, 
             kind=kind,
             months=tuple(_month(session, viewer, each, kind, after) for each in published),
             acts=acts_of(change, viewer) if viewer.halls is None else (),
-            problem=problem,
         )
 
 
@@ -344,8 +343,8 @@ def decide(
     try:
         decision = decision_of(form)
         shown = api.decide(change_id, decision, request, services, viewer)
-    except (ValidationError, Unprocessable) as error:
-        problem = next(iter(problems_of(error).values()))
-        page = _change(viewer, services, change_id, UnitKind.DEPARTMENT, problem)
-        return html(around, "formula_change.html", page, status=422)
+    except (ValidationError, Unprocessable, Conflict) as error:
+        again = around.again(Typed.refused("decision", form, error), f"/evaluation/formulas/{change_id}")
+        page = _change(viewer, services, change_id, UnitKind.DEPARTMENT)
+        return html(again, "formula_change.html", page, status=status_of(error))
     return RedirectResponse(f"/evaluation/formulas/{shown.id}?done={DONE[decision.act]}", 303)

@@ -30,7 +30,8 @@ class Typed:
     ) -> "Typed":
         """`fields`: what the form calls the fields that a program calls otherwise. A conflict concerns the whole."""
         if isinstance(error, Conflict):
-            return Typed(name, typed_values(form), {"": Saying(error.detail)})
+            said = error.detail if isinstance(error.detail, Saying) else Saying(error.detail)
+            return Typed(name, typed_values(form), {"": said})
         found = error.fields if isinstance(error, Unprocessable) else tuple(map(FieldProblem.of, error.errors()))
         problems: dict[str, Saying] = {}
         for each in found:

@@ -15,7 +15,7 @@ from web.api import catalogue as api
 from web.catalogue_changes import consequence_of, otherwise, scoped_change, zone_of_source
 from web.catalogue_shelf import held_of
 from web.consequences import Consequence
-from web.errors import Unprocessable
+from web.errors import Conflict, Unprocessable
 from web.pages.admin.forms import SentForm
 from web.pages.catalogue.item import changes_of
 from web.pages.catalogue.rows import (
@@ -26,17 +26,16 @@ from web.pages.catalogue.rows import (
     change_ref,
     departments_of,
     entry_shown,
-    problems_of,
     source_ref,
 )
 from web.pages.moved_rows import moved_table
 from web.pages.proposal_decisions import DONE, decision_of
 from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.tables import Table, add_table
+from web.pages.typed import Typed, status_of
 from web.proposing import Decider, acts_of, names_of
 from web.row_ids import RowId
-from web.services import Services, ServicesDep
-from web.viewer import Viewer
+from web.services import ServicesDep
 
 router = APIRouter()
 
@@ -56,15 +55,9 @@ class ChangePage:
     is_past: bool
     """Its date has come: cases that were received since then are reckoned anew."""
     acts: tuple[Act, ...]
-    problem: str
-    """Of the reason that was sent."""
 
 
 def change_page(viewer: CatalogueViewer, services: ServicesDep, change_id: RowId) -> ChangePage:
-    return _page(viewer, services, change_id)
-
-
-def _page(viewer: Viewer, services: Services, change_id: int, problem: str = "") -> ChangePage:
     now = services.clock()
     with services.database.transaction() as session:
         change = scoped_change(session, viewer, change_id)
@@ -81,7 +74,6 @@ def _page(viewer: Viewer, services: Services, change_id: int, problem: str = "")
             consequence=consequence_of(session, change, viewer, now) if is_open else None,
             is_past=change.valid_from <= now,
             acts=acts_of(change, viewer) if change.source_id or viewer.halls is None else (),
-            problem=problem,
         )
 
 
@@ -106,7 +98,7 @@ def decide(
     try:
         decision = decision_of(form)
         shown = api.decide(change_id, decision, request, services, viewer)
-    except (ValidationError, Unprocessable) as error:
-        problem = next(iter(problems_of(error).values()))
-        return html(around, "catalogue_change.html", _page(viewer, services, change_id, problem), status=422)
+    except (ValidationError, Unprocessable, Conflict) as error:
+        again = around.again(Typed.refused("decision", form, error), f"/catalogue/changes/{change_id}")
+        return html(again, "catalogue_change.html", change_page(viewer, services, change_id), status=status_of(error))
     return RedirectResponse(f"/catalogue/changes/{shown.id}?done={DONE[decision.act]}", 303)

@@ -15,7 +15,15 @@ from storage.models import CatalogueChange, Department, StepKind
 from storage.sayings import Saying
 from web.api import catalogue as api
 from web.api.catalogue import Drafter
-from web.catalogue_changes import check_place, entry_or_empty, scoped_change, waiting_draft, zone_of_source
+from web.catalogue_changes import (
+    ApprovedMeanwhile,
+    check_place,
+    entry_or_empty,
+    newest_approved,
+    scoped_change,
+    waiting_draft,
+    zone_of_source,
+)
 from web.catalogue_entry import MOST_PARTS, CatalogueDraft
 from web.catalogue_shelf import Shelf
 from web.errors import Conflict, Unprocessable
@@ -57,6 +65,10 @@ class DraftPage:
     """Something that was approved here holds, and can be given up."""
     waiting: int | None
     """The change of this item that is drafted already: until it is decided on no other one is kept."""
+    seen: int
+    """The change that was approved last when the form was opened, 0 for none."""
+    meanwhile: int | None
+    """One that was approved since; kept once more, the draft follows it."""
     plain: Mapping[str, str]
     parts: Mapping[str, tuple[Part, ...]]
     """Rows of the lists; the last ones empty."""
@@ -94,6 +106,7 @@ def _page(
             shelf.in_force(code, source or None, now, now)
         )  # fmt: skip
         own = shelf.layers(code, source or None)[0 if source else 1]
+        newest = newest_approved(session, code, source or None)
         tomorrow = local_day(now, zone) + timedelta(days=1)
         return DraftPage(
             code=code,
@@ -106,6 +119,8 @@ def _page(
             reason=copied.reason if copied else "",
             may_end=bool(own) and own[-1].content is not None,
             waiting=waiting_draft(session, code, source or None),
+            seen=newest.id or 0 if newest else 0,
+            meanwhile=None,
             plain={name: _written(entry[name]) for name in _PLAIN},
             parts={name: _with_spare(name, _parts(entry, name)) for name in PARTS},
             conditions="\n".join(entry["conditions"]),
@@ -149,13 +164,17 @@ def draft(request: Request, viewer: Drafter, services: ServicesDep, around: Scre
         return html(around, "catalogue_draft.html", _sent(empty, form, problems_of(error)), status=422)
     except Conflict as error:
         now = _page(viewer, services, code, source)  # somebody may have drafted, or decided, meanwhile
-        problems = {} if now.waiting else {"": Saying(str(error))}
-        return html(around, "catalogue_draft.html", _sent(now, form, problems), status=error.status)
+        problems = {} if now.waiting else {"": error.detail if isinstance(error.detail, Saying) else Saying(str(error))}
+        sent = _sent(now, form, problems)
+        if isinstance(error, ApprovedMeanwhile):
+            sent = replace(sent, seen=error.change_id, meanwhile=error.change_id)
+        return html(around, "catalogue_draft.html", sent, status=error.status)
     return RedirectResponse(f"/catalogue/changes/{made.id}?done=drafted", 303)
 
 
 def _declared(form: FormData) -> dict[str, Any]:
-    said = {name: text(form, name) for name in ("code", "valid_from", "reason")}
+    said: dict[str, Any] = {name: text(form, name) for name in ("code", "valid_from", "reason")}
+    said |= {"seen": text(form, "seen") or None}
     place = {"source": text(form, "source") or None}
     if text(form, "ends"):
         return said | place | {"ends": True}
@@ -187,6 +206,7 @@ def _sent(page: DraftPage, form: FormData, problems: Mapping[str, Saying]) -> Dr
         is_typed=bool(text(form, "is_typed")) or "code" in problems,
         valid_from=text(form, "valid_from"),
         reason=text(form, "reason"),
+        seen=int(text(form, "seen")) if text(form, "seen").isdecimal() else page.seen,
         plain={name: text(form, name) for name in _PLAIN},
         parts={name: _with_spare(name, _rows(form, name)) for name in PARTS},
         conditions=text(form, "conditions"),
