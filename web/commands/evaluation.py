@@ -208,9 +208,7 @@ def _worked_out(services: Services, month: Month, formula: Formula | None) -> Wo
     if month.first > services.clock().date() + A_ZONE_AHEAD:
         raise UserError(f"MONTH: {month} has not begun.")
     now = services.clock()
-    DeadlineKeeper(services.database).look_around(
-        now
-    )  # what a push says of an item, the cases do not know by themselves
+    DeadlineKeeper(services.database).look_around(now)
     worked = evaluating.worked_out(services.database, month, now, formula)
     if worked is None:
         raise UserError(

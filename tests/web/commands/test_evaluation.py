@@ -1,13 +1,15 @@
 """`hallwatch evaluation`, as people call it."""
 
 import json
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import col, select
 
 from correlation.evaluation import formula
-from storage.models import AccessEntry, FormulaChange, Role, User
+from storage.models import AccessEntry, Card, Case, FormulaChange, Role, User
 from tests.web.commands.conftest import Run
 from web.composition import build_services
 from web.settings_file import read_settings
@@ -22,7 +24,7 @@ LATE = {"case": "2", "step": "4", "kind": "decide", "start": "2026-02-13T09:00:0
 
 
 def tell(hallwatch: Run, folder: Path, *steps: dict[str, str]) -> None:
-    file = folder / f"{steps[0]['step']}.jsonl"
+    file = folder / f"{steps[0].get('step', 'item')}.jsonl"
     file.write_text("\n".join(json.dumps(step) for step in steps), "utf-8")
     hallwatch("import-cases", str(file), "--source", "city")
 
@@ -57,6 +59,25 @@ def test_a_month_is_worked_out_published_and_corrected(hallwatch: Run, tmp_path:
     tell(hallwatch, tmp_path, LATE)
     assert "number 2" in hallwatch(*publish, "--erratum", "办件2补报").output
     assert "办件2补报" in hallwatch("evaluation", "list").output
+
+
+@pytest.mark.usefixtures("told")
+def test_what_was_told_of_an_item_seconds_ago_counts_though_no_clerk_has_looked(
+    hallwatch: Run, site: Path, tmp_path: Path
+) -> None:
+    opened = {"case": "3", "step": "5", "kind": "accept", "item": "JZ-2", "start": "2026-02-12T09:00:00+08:00"}
+    tell(hallwatch, tmp_path, opened)
+    this_month = f"{datetime.now(ZoneInfo('Asia/Shanghai')):%Y-%m}"
+    count = ("evaluation", "work-out", this_month, "--dry-run")
+    hallwatch(*count)
+    limits = {"promised_limit": "1", "valid_from": "2026-01-01T00:00:00+08:00"}
+    tell(hallwatch, tmp_path, {"record": "item", "code": "JZ-2", "version": "1", "name": "建筑许可", **limits})
+    hallwatch(*count)
+    services = build_services(read_settings(site, {"CAMERA_PASSWORD": "geheim"}))
+    with services.database.transaction() as session:
+        causes = session.exec(select(Card.cause).join(Case).where(Case.number == "3")).all()
+    services.database.close()
+    assert "past_promised" in causes
 
 
 @pytest.mark.usefixtures("told")
