@@ -1,5 +1,6 @@
 """Hours that were wrong accuse nobody any longer once they are right; whoever has answered for it already stays."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -8,22 +9,29 @@ from fastapi.testclient import TestClient
 from sqlmodel import col, select
 
 from analytics.judging import judge_anew
+from correlation.disputes.dispute_log import Said, say, words_of
 from storage.intervals import Span
 from storage.models import (
     Absence,
     Alert,
+    AlertKind,
     AlertState,
     Cover,
     CoverKind,
     CustomerState,
+    Delivery,
+    DisputeAct,
+    DisputeGround,
     DisputeState,
     Presence,
     StaffState,
     View,
 )
 from tests.sample import CAMERA, LEFT_HALF
-from tests.web.conftest import NOON, SignedIn
+from tests.web.conftest import NOON, Clock, SignedIn
 from tests.web.test_settings_file import GOOD, read
+from web.alert_news import AlertDesk
+from web.channels import Channel
 from web.services import Services
 from web.site import apply_site
 
@@ -108,7 +116,93 @@ def test_what_lies_inside_stays(
     assert [absence for absence in absences(absent) if absence[2] != "withdrawn"] == told
 
 
-def test_longer_hours_accuse_nobody_of_the_past(absent: Services, signed_in: SignedIn) -> None:
+def test_what_a_slip_in_hours_withdrew_is_back_once_it_is_corrected_and_nobody_is_called(
+    absent: Services, signed_in: SignedIn, clock: Clock
+) -> None:
+    admin = signed_in("admin")
+    with absent.database.transaction() as session:
+        known = session.exec(_OF_ONE).one().id
+        alert = session.exec(select(Alert).where(Alert.absence_id == known)).one()
+        alert.acknowledged_at, raised, alert_id = NOON, alert.raised_at, alert.id
+    duty = Channel("duty", "json://localhost", (AlertKind.ABSENCE,))
+    AlertDesk().enrol(absent.database, [duty], NOON)
+    put(admin, ("13:00", "17:00"))
+    clock.forward(timedelta(minutes=1))
+    put(admin, ("09:00", "17:00"))
+    assert absences(absent) == [(0, 30, "returned")]
+    with absent.database.transaction() as session:
+        absence, alert = session.exec(_OF_ONE).one(), session.exec(select(Alert).where(Alert.absence_id == known)).one()
+        assert (absence.id, absence.judged_at) == (known, clock())  # the days to dispute it begin anew
+        assert (alert.state, alert.raised_at, alert.acknowledged_at) == (AlertState.RESOLVED, raised, NOON)
+        leave = session.exec(select(Cover)).one()
+        assert (leave.withdrawn_at, leave.withdrawn_by) == (clock(), leave.noted_by)
+    AlertDesk().enrol(absent.database, [duty, replace(duty, name="higher up", after_minutes=15)], clock())
+    with absent.database.transaction() as session:
+        told = session.exec(select(Delivery).where(Delivery.alert_id == alert_id)).all()
+        assert [(each.channel, each.next_try) for each in told] == [("duty", NOON)]
+
+
+def test_of_what_a_slip_withdrew_only_what_lies_inside_the_corrected_hours_is_back(
+    absent: Services, signed_in: SignedIn, clock: Clock
+) -> None:
+    admin = signed_in("admin")
+    put(admin, ("13:00", "17:00"))
+    clock.forward(timedelta(minutes=1))
+    put(admin, ("09:00", "11:10"), ("13:00", "17:00"))
+    assert absences(absent) == [(0, 10, "covered")]
+    with absent.database.transaction() as session:
+        standing = session.exec(select(Cover).where(col(Cover.withdrawn_at).is_(None))).one()
+        assert (_minutes(standing.start), _minutes(standing.end or NOON)) == (10, 30)
+
+
+def test_a_dispute_outlives_a_slip(absent: Services, signed_in: SignedIn, clock: Clock) -> None:
+    with absent.database.transaction() as session:
+        absence = session.exec(_OF_ONE).one()
+        absence_id = absence.id or 0
+        say(session, absence_id, Said(DisputeAct.DISPUTE, "我在。", DisputeGround.WAS_THERE), 1, NOON)
+    admin = signed_in("admin")
+    put(admin, ("13:00", "17:00"))
+    clock.forward(timedelta(minutes=1))
+    put(admin, ("09:00", "17:00"))
+    with absent.database.transaction() as session:
+        absence = session.exec(_OF_ONE).one()
+        assert (absence.ended_by, absence.dispute) == ("returned", DisputeState.DISPUTED)
+        assert [word.text for word in words_of(session, [absence_id])[absence_id]] == ["我在。"]
+
+
+def test_a_slip_in_a_roster_is_corrected_in_the_same_way_while_the_hall_is_open(
+    absent: Services, signed_in: SignedIn, clock: Clock
+) -> None:
+    admin = signed_in("admin")
+    put(admin, ("09:00", "17:00"))
+    counter = {"id": "cc-1", "hall": "cc", "number": "1"}
+
+    def roster(start: str) -> None:
+        spans = [{"days": "mon", "open": start, "close": "17:00"}]
+        assert admin.put("/api/v1/counters/cc-1", json=counter | {"roster": spans}).status_code == 200
+        clock.forward(timedelta(minutes=1))
+
+    roster("13:00")
+    assert [how for *_, how in absences(absent)] == ["withdrawn"]
+    put(admin, ("10:00", "17:00"))  # the roster says still that nobody had to be there
+    assert [how for *_, how in absences(absent)] == ["withdrawn"]
+    roster("09:00")
+    assert absences(absent) == [(0, 30, "returned")]
+
+
+def test_longer_hours_days_later_accuse_nobody_of_the_past(absent: Services, signed_in: SignedIn, clock: Clock) -> None:
+    admin = signed_in("admin")
+    put(admin, ("13:00", "17:00"))
+    clock.forward(timedelta(days=3))
+    put(signed_in("admin"), ("09:00", "17:00"))
+    assert [how for *_, how in absences(absent)] == ["withdrawn"]
+
+
+def test_leave_that_somebody_has_registered_stays_whatever_the_hours_are(
+    absent: Services, signed_in: SignedIn, clock: Clock
+) -> None:
+    leave = {"counter": "cc-1", "kind": "leave", "who": "张三", "start": ELEVEN.isoformat(), "end": NOON.isoformat()}
+    assert signed_in("supervisor").post("/api/v1/covers", json=leave).status_code == 200
     admin = signed_in("admin")
     put(admin, ("13:00", "17:00"))
     put(admin, ("09:00", "17:00"))
