@@ -10,7 +10,7 @@ from analytics.edges import Moments
 from analytics.looker import Looker
 from analytics.looking import DETECTOR_FAILING
 from analytics.plan import CameraPlan, WatchPlan
-from analytics.presence import Debounce, Transition
+from analytics.presence import GAP, NO_SIGNAL, RECORDER_SILENT, Debounce, Transition
 from analytics.watch import Watch
 from storage.intervals import Span
 from storage.models import CustomerState, StaffState
@@ -23,7 +23,7 @@ _BEFORE = 2 * LONGEST_INTERVAL
 """And before it: how far apart the pictures come is known by then, however seldom."""
 NO_FOOTAGE = "no_footage"
 """The reason for which presence before the first picture is unknown."""
-_NOT_LOOKED_AT = frozenset({NO_FOOTAGE, "gap", "no_signal", DETECTOR_FAILING})
+_NOT_LOOKED_AT = frozenset({NO_FOOTAGE, GAP, NO_SIGNAL, RECORDER_SILENT, DETECTOR_FAILING})
 """Nothing was seen then, or not by every camera."""
 
 

@@ -181,6 +181,10 @@ class WatchedCamera:
         self._last_arrival = min(self._last_arrival, now + STARTING)
         return now - self._last_arrival > self.patience
 
+    def is_to_blame(self, recorder: RecorderHeard) -> bool:
+        """Whether it is the camera, once it is silent: a recorder would have brought what it sent."""
+        return recorder.would_have_brought(self._last_arrival, self.patience)
+
     def faults(self, now: datetime, recorder: RecorderHeard) -> list[FaultChange]:
         """Faults that have begun or ended, as known now."""
         signs = {self._live.fault} if self._live.fault else set(self._live.hidden)
@@ -188,7 +192,7 @@ class WatchedCamera:
         if self.is_silent(now):
             # What was wrong with its pictures cannot have been mended as far as anybody can see.
             signs = set(self._faults.lasting & (_PICTURE_FAULTS | {FaultKind.NO_SIGNAL}))
-            if recorder.would_have_brought(self._last_arrival, self.patience):
+            if self.is_to_blame(recorder):
                 signs.add(FaultKind.NO_SIGNAL)
             since = min(self._last_arrival, now)
         if self.plan.clock_wrong:

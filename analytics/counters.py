@@ -97,8 +97,8 @@ class WatchedCounter:
     def observe(self, observation: Observation, max_gap: timedelta | None = None) -> list[Transition]:
         return self._remember(self._exact(self._presence.observe(observation, max_gap)))
 
-    def silence(self, now: datetime, reason: str) -> list[Transition]:
-        return self._remember(self._presence.silence(now, reason))
+    def silence(self, now: datetime, reason: str, recorder_since: datetime | None = None) -> list[Transition]:
+        return self._remember(self._presence.silence(now, reason, recorder_since))
 
     def stop(self, now: datetime, reason: str) -> list[Transition]:
         return self._remember(self._presence.stop(now, reason))

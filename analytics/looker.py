@@ -103,6 +103,10 @@ class Looker:
         crops = dict.fromkeys((camera_id, box) for view in views for box in crops_of(view))
         return [person.box for crop in crops if crop in self._seen for person in self._seen[crop].people]
 
+    def shows_nothing(self, camera_id: str) -> None:
+        """No picture comes, or none that can be looked at: that is told, and not that looks fail."""
+        self.failing.pop(camera_id, None)
+
     def forget(self, camera_id: str) -> None:
         self.failing.pop(camera_id, None)
         self._seen = {crop: seen for crop, seen in self._seen.items() if crop[0] != camera_id}

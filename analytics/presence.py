@@ -11,6 +11,9 @@ from analytics.looking import MASKED, NO_ZONE, Observation
 from analytics.onlookers import Onlookers, Shows
 from storage.models import CustomerState, StaffState
 
+NO_SIGNAL = "no_signal"
+RECORDER_SILENT = "recorder_silent"
+"""Why nothing is known while no camera delivers: by their own fault, or because no recorder brings what they send."""
 GAP = "gap"
 """Nobody looked for longer than is usual."""
 
@@ -179,13 +182,16 @@ class CounterPresence:
             return None
         return _customer_state(self._onlookers.count_customers(seen))
 
-    def silence(self, now: datetime, reason: str) -> list[Transition]:
-        """No camera delivers: unknown from the last sample on, once `now` is more than a gap away from it."""
+    def silence(self, now: datetime, reason: str, recorder_since: datetime | None = None) -> list[Transition]:
+        """No camera delivers: unknown from the last sample on, once `now` is more than a gap away from it.
+
+        Whose fault that is may be known later; the cameras' it is only since `recorder_since`, when one began to run.
+        """
         if self._last_sample is None:
-            return self._interrupt(now, reason)
+            return self._interrupt(now, reason) or self._blamed(reason, recorder_since)
         if now - self._last_sample <= self._max_gap:
             return []
-        return self._interrupt(self._last_sample, reason)
+        return self._interrupt(self._last_sample, reason) or self._blamed(reason, recorder_since)
 
     def stop(self, now: datetime, reason: str) -> list[Transition]:
         """Not watched any more: unknown from the last sample on."""
@@ -244,6 +250,13 @@ class CounterPresence:
         staff = self._staff.interrupt(at, reason)
         counted = ((_Counted.LEAST, self._least), (_Counted.MOST, self._most), (_Counted.CUSTOMERS, self._customers))
         return self._apply(staff, [_number(what, counting.interrupt(at)) for what, counting in counted])
+
+    def _blamed(self, reason: str, recorder_since: datetime | None) -> list[Transition]:
+        state = self._state
+        if state is None or (state.reason, reason) != (RECORDER_SILENT, NO_SIGNAL):
+            return []
+        self._state = replace(state, at=max(state.at, recorder_since or state.at), reason=reason, after=None)
+        return [self._state]
 
     def _apply(self, staff: Edge[StaffState] | None, numbers: Sequence[_Number | None]) -> list[Transition]:
         edges: list[_AnyEdge | None] = [staff, *numbers]
@@ -314,7 +327,7 @@ def _why_unknown(seen: Iterable[Observation]) -> str:
     The reason of one where somebody may be comes first: by it a round is unknown whatever the others show.
     """
     told = sorted((o for o in seen if o.reason), key=lambda o: (not o.staff_perhaps, o.reason in (NO_ZONE, MASKED)))
-    return told[0].reason if told else "no_signal"
+    return told[0].reason if told else NO_SIGNAL
 
 
 def frames_of(seen: Iterable[Observation]) -> Frames:

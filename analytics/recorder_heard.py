@@ -24,6 +24,11 @@ class RecorderHeard:
         self._last: datetime | None = None
         self._lives_since: datetime | None = None
 
+    @property
+    def lives_since(self) -> datetime | None:
+        """Since when it has been heard of without a break; None where there is none that anybody waits for."""
+        return self._lives_since
+
     def follow(self, heard: Heard | None) -> None:
         """None: there is none that anybody waits for, so nothing else tells that nothing comes."""
         if heard is None:

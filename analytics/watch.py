@@ -17,7 +17,7 @@ from analytics.looker import Looker
 from analytics.looking import Observation, WatchedView, blind
 from analytics.pictures import Picture
 from analytics.plan import CounterPlan, WatchPlan, why_unwatched
-from analytics.presence import GAP, Debounce, Transition
+from analytics.presence import GAP, NO_SIGNAL, RECORDER_SILENT, Debounce, Transition
 from analytics.recorder_heard import RecorderHeard
 from storage.intervals import Span
 
@@ -151,9 +151,13 @@ class Watch:
         for camera in self.cameras.values():
             self.changes.faults += camera.faults(now, self._recorder)
         silent = {camera_id for camera_id, camera in self.cameras.items() if camera.is_silent(now)}
+        for camera_id in silent:
+            self._looker.shows_nothing(camera_id)
+        to_blame = {camera_id for camera_id in silent if self.cameras[camera_id].is_to_blame(self._recorder)}
         for counter_id, counter in self.counters.items():
             if counter_id not in self._held and counter.plan.cameras.keys() <= silent:
-                self.changes.transitions += counter.silence(now, "no_signal")
+                reason = NO_SIGNAL if counter.plan.cameras.keys() & to_blame else RECORDER_SILENT
+                self.changes.transitions += counter.silence(now, reason, self._recorder.lives_since)
 
     def _mind_the_clock(self, now: datetime) -> None:
         """What was seen last bears a time that is still to come, and what is seen now cannot be written before it."""
@@ -199,6 +203,7 @@ class Watch:
         told = [camera.doubt(o, view, recorded=recorded) for o, (camera, view) in zip(looked, looking, strict=True)]
         for picture, reason in zip(pictures, reasons, strict=True):
             if reason is not None:
+                self._looker.shows_nothing(picture.camera_id)
                 views = self.cameras[picture.camera_id].plan.views
                 told += [blind(view, picture.wall, reason) for view in views]
         return told

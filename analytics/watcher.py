@@ -151,8 +151,9 @@ class Watcher:
         now = self._clock()
         self._take(pictures, now)
         self._unless_away(self._look_at_recorded, now)
-        if pictures or self._redoing.busy:
-            self._failing_looks.tell(self._looker_again.failing | self._looker.failing, now)
+        failing = self._looker_again.failing | self._looker.failing
+        if pictures or self._redoing.busy or not failing:
+            self._failing_looks.tell(failing, now)
         self._watch.settle(now)
         if is_due(now, self._write_due, _WRITE_EVERY):
             self._unless_away(self._write, now)

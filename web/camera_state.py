@@ -89,7 +89,9 @@ def camera_now(known: Known, now: datetime) -> CameraNow:
         wrong |= {CameraState(fault.kind.value): fault.since for fault in known.faults}
     else:
         wrong.setdefault(CameraState.UNKNOWN, known.watched_to)
-    if CameraState.NO_SIGNAL in wrong:
+    if recorder_silent:
+        wrong.pop(CameraState.NO_SIGNAL, None)
+    if recorder_silent or CameraState.NO_SIGNAL in wrong:
         wrong = {state: since for state, since in wrong.items() if state not in IN_THE_PICTURE}
     if wrong:
         first, *others = sorted(wrong, key=list(CameraState).index)

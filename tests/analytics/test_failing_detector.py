@@ -20,7 +20,7 @@ from analytics.zones import zone_of
 from storage.database import Database
 from storage.failures import Failures, failures_told
 from storage.hours import HallHours
-from storage.models import Absence, Node, StaffState
+from storage.models import Absence, CameraFault, Node, StaffState
 from tests.analytics.scenes import at
 from tests.analytics.test_watcher import THRESHOLD, a_world, edges, presence, rows, running, seconds
 from tests.analytics.world import FailingDetector, drawn
@@ -79,6 +79,32 @@ def test_a_camera_on_whose_pictures_it_fails_gets_no_aim() -> None:
     for second in range(0, 60, 2):
         watch.take_live(shown(second, ("staff", "broken", "nobody")), at(second))
     assert sorted(aim.camera_id for aim in watch.changes.aims) == ["a", "c"]
+
+
+def test_a_camera_that_falls_silent_or_dark_fails_no_longer() -> None:
+    """That is told instead, and nobody looks."""
+    looker = Looker(FailingDetector(), goes_on=True)
+    watch = a_watch(looker)
+    watch.take_live(shown(0, ("broken", "broken", "broken")), at(0))
+    watch.take_live(shown(1, ("broken", "broken", "dark")), at(1))
+    assert sorted(looker.failing) == ["a", "b"]
+    for second in range(2, 25):
+        watch.take_live(shown(second, ("broken", "staff", "dark"))[:1], at(second))
+        watch.settle(at(second))
+    assert list(looker.failing) == ["a"]
+
+
+def test_health_names_no_camera_that_failed_and_has_been_silent_since(sqlite_database: Database) -> None:
+    world = a_world(sqlite_database, lambda t: "staff" if t < 12 else "broken" if t < 20 else "lost")
+    world.detector = FailingDetector()
+
+    def told() -> list[str]:
+        return [f.job for node in rows(world, Node) for f in failures_told(node.detail)]
+
+    with running(world):
+        world.wait_until(lambda: told() == [JOB], within=30)
+        world.wait_until(lambda: bool(rows(world, CameraFault)), within=60)
+        world.wait_until(lambda: not told(), within=10)
 
 
 def test_a_camera_that_is_no_longer_watched_fails_no_longer() -> None:

@@ -71,6 +71,14 @@ def test_what_a_silent_recorder_said_last_is_no_verdict_on_the_camera() -> None:
     assert camera_now(known(status=last_word), NOW).state is CameraState.OK, "when it was said, pictures came"
 
 
+def test_while_no_recorder_answers_nothing_is_said_of_the_signal_or_the_picture() -> None:
+    last_word = a_status(90, connected=True)
+    last_word.updated = ago(60)
+    seen = [Fault(kind, ago(85)) for kind in (FaultKind.NO_SIGNAL, FaultKind.DARK, FaultKind.CLOCK_WRONG)]
+    found = camera_now(known(*seen, status=last_word), NOW)
+    assert found == CameraNow(CameraState.UNKNOWN, ago(60), (CameraState.CLOCK_WRONG,), recorder_silent=True)
+
+
 def test_a_camera_that_is_switched_off_is_nothing_else() -> None:
     off = known(Fault(FaultKind.NO_SIGNAL, ago(30)), enabled=False, status=a_status(connected=False))
     assert camera_now(off, NOW) == CameraNow(CameraState.OFF, None)

@@ -31,6 +31,10 @@ _MEANINGS: Sequence[tuple[str, str]] = (
     (r"not rtsp|makes no sense", _NOT_RTSP),
     (r"keyframe", _("No whole picture came in time: shorten the camera's keyframe interval.")),
     (
+        r"recorder did not run",
+        _("The recorder itself did not run for a while, so nobody took what the camera sent: look at its machine."),
+    ),
+    (
         r"nothing has come|no pictures|did not stop",
         _("It is connected and sends no pictures: look at its settings, or restart it."),
     ),

@@ -35,6 +35,7 @@ UNKNOWN_WORDS: Mapping[str, str] = {
     "time_corrected": _("The time of the footage was corrected; it is looked at again."),
     "no_footage": _("There is no footage of this time."),
     "not_watched": _("The watcher has not looked at it."),
+    "recorder_silent": _("The recorder does not run, or brings no pictures."),
     "gap": _("Nobody looked at it for longer than usual."),
     "detector_failing": _("The detector fails on its camera's pictures."),
     "damaged": _("Parts of its camera's pictures were lost on the way."),
