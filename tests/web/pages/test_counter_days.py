@@ -138,6 +138,16 @@ def test_a_month_adds_up_day_by_day_and_hour_by_hour(sign_in: SignIn) -> None:
             assert sum(hour[part] for hour in each["hours"].values()) == each["spent"][part]
 
 
+def test_a_month_leads_to_its_absences_and_each_day_to_its_own(sign_in: SignIn) -> None:
+    page = sign_in("supervisor").get(MONTH).text.replace("&amp;", "&")
+    found = re.findall(r'href="(/absences\?[^"]+)"', page)
+    of_month = "/absences?hall=cc&counter=cc-1&from=2026-11-01&to=2026-11-30"
+    assert found == [of_month, of_month, "/absences?hall=cc&counter=cc-1&from=2026-11-23&to=2026-11-23"]
+    listed = sign_in("supervisor").get(as_data(of_month)).json()
+    assert [each["counter"]["id"] for each in listed["absences"]] == ["cc-1"]
+    assert listed["counter"] == "cc-1"
+
+
 def test_an_hour_is_played_only_where_there_is_footage_of_it(sign_in: SignIn, day: Services) -> None:
     with day.database.transaction() as session:
         for hall in session.exec(select(OpeningHours).where(OpeningHours.hall_id == HALL)):

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from openpyxl import load_workbook
 from sqlmodel import col, select
 
-from storage.models import Absence, AbsenceRule, Cover, CoverKind, Hall
+from storage.models import Absence, AbsenceRule, Alert, Cover, CoverKind, DisputeState, Hall
 from tests.web.pages.a_day import NOW, OTHER_COUNTER, OTHER_HALL, ago
 from tests.web.pages.conftest import SignIn
 from web.services import Services
@@ -74,6 +74,33 @@ def test_a_hall_with_these_settings_would_have_had_these_alerts(sign_in: SignIn)
     assert told(tried(client, "hall=cc&threshold_s=481&waiting_threshold_s=400")) == [("cc-2", "02:31", "02:37")]
     assert tried(client, "hall=cc&threshold_s=7200&waiting_threshold_s=7200")["alerts"] == []
     assert told(tried(client, "counter=cc-1&threshold_s=480&waiting_threshold_s=480")) == [("cc-1", "01:38", "01:46")]
+
+
+def test_of_the_past_what_stands_is_counted_and_beside_it_what_is_disputed_or_withdrawn(
+    sign_in: SignIn, day: Services
+) -> None:
+    client, query = sign_in("admin"), "hall=cc&threshold_s=240&waiting_threshold_s=60"
+
+    def there_were() -> list[int]:
+        page = tried(client, query)
+        return [page["raised"], page["disputed"], page["withdrawn"]]
+
+    assert there_were() == [2, 0, 0]
+    assert "Not counted" not in client.get(f"{PAGE}?{query}").text
+    with day.database.transaction() as session:
+        one, other = session.exec(select(Absence).join(Alert).where(col(Alert.counter_id).startswith("cc-"))).all()
+        one.dispute = DisputeState.DISPUTED
+        other.ended_by, other.end = "withdrawn", other.start
+        ids = one.id, other.id
+    assert there_were() == [0, 1, 1]
+    assert "Not counted are 1 under dispute and 1 withdrawn." in client.get(f"{PAGE}?{query}").text
+    with day.database.transaction() as session:
+        session.get_one(Absence, ids[0]).dispute = DisputeState.WITHDRAWN
+        session.get_one(Absence, ids[1]).dispute = DisputeState.DISPUTED
+    assert there_were() == [0, 0, 2], "what was found to be none is none, whatever is disputed of it"
+    with day.database.transaction() as session:
+        session.get_one(Absence, ids[0]).dispute = DisputeState.UPHELD
+    assert there_were() == [1, 0, 1]
 
 
 def test_a_more_special_rule_keeps_its_counters_out_and_a_rule_fills_in_its_place(
@@ -222,8 +249,9 @@ def test_settings_that_would_hold_for_no_counter_do_not_look_like_a_hall_without
     client = sign_in("admin")
     client.post("/admin/rules", data={"hall": "nh", "threshold_s": "300", "waiting_threshold_s": "60"})
     page = client.get(f"{PAGE}?threshold_s=300&waiting_threshold_s=60").text
-    assert "these settings would hold for no counter" in page
-    assert "Nothing was tried" in page
+    assert "Each counter has a more special rule there." in page
+    assert "Where is it to be tried?" in page
+    assert "Shows which alerts these settings would have given" in page
     assert "0 alerts" not in page
     assert "nobody would have been called" not in page
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
@@ -11,12 +11,24 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field, ValidationError
 from sqlmodel import Session, col, func, select
 
-from analytics.absence import FoundAbsence
+from analytics.absence import WITHDRAWN, FoundAbsence
 from analytics.dry_run import tried_on, would_alert
 from analytics.rule import rule_of
 from storage.hours import hall_hours
 from storage.intervals import Span
-from storage.models import MAX_PEOPLE, MAX_REQUIRED, MAX_THRESHOLD_S, AbsenceRule, Alert, Counter, EventKind, Hall, View
+from storage.models import (
+    MAX_PEOPLE,
+    MAX_REQUIRED,
+    MAX_THRESHOLD_S,
+    Absence,
+    AbsenceRule,
+    Alert,
+    Counter,
+    DisputeState,
+    EventKind,
+    Hall,
+    View,
+)
 from web.api import places as places_api
 from web.api import rules as rules_api
 from web.api.administration import AdminDesk, Desk, check_exists
@@ -107,7 +119,11 @@ class DryRunPage:
     alerts: tuple[WouldBe, ...]
     """The newest first, not more than 200 of them."""
     raised: int
-    """Alerts that there were in that time at these counters, by the rules of then."""
+    """Alerts that there were in that time at these counters, by the rules of then, and whose events stand."""
+    disputed: int
+    """Beside them: under dispute, on which nobody has decided yet."""
+    withdrawn: int
+    """Beside them: none, as a supervisor has decided or was found later, e.g. by leave."""
 
 
 class Asked(BaseModel):
@@ -178,6 +194,7 @@ def dry_run_page(
     counters = tuple((c.id, f"{c.number} {desk.named(c)} ({c.id})") for c in places_api.list_counters(desk))
     halls = hall_options(desk)
     with desk.reading() as session:
+        there_were = _raised(session, trial.counters, window)
         return DryRunPage(
             now=trial.now,
             halls=halls,
@@ -199,7 +216,9 @@ def dry_run_page(
             counters=len(trial.counters),
             count=len(trial.found),
             alerts=_would_be_all(session, trial.found[:MOST_SHOWN], trial.now),
-            raised=_raised(session, trial.counters, window),
+            raised=there_were.stand,
+            disputed=there_were.disputed,
+            withdrawn=there_were.withdrawn,
         )
 
 
@@ -285,14 +304,23 @@ def _in_force(session: Session, declared: AbsenceRuleDeclaration) -> int | None:
     return session.exec(query).first()
 
 
-def _raised(session: Session, counter_ids: Sequence[str], window: Span) -> int:
-    query = select(func.count()).where(
-        col(Alert.absence_id).is_not(None),
-        col(Alert.counter_id).in_(counter_ids),
-        Alert.raised_at >= window.start,
-        Alert.raised_at < window.end,
+class _Raised(NamedTuple):
+    stand: int
+    disputed: int
+    withdrawn: int
+
+
+def _raised(session: Session, counter_ids: Sequence[str], window: Span) -> _Raised:
+    query = (
+        select(Absence.ended_by, col(Absence.dispute), func.count())
+        .join(Alert, col(Alert.absence_id) == col(Absence.id))
+        .where(col(Alert.counter_id).in_(counter_ids), Alert.raised_at >= window.start, Alert.raised_at < window.end)
+        .group_by(col(Absence.ended_by), col(Absence.dispute))
     )
-    return session.exec(query).one()
+    counts = [(ended_by == WITHDRAWN, dispute, count) for ended_by, dispute, count in session.exec(query)]
+    withdrawn = sum(n for is_none, dispute, n in counts if is_none or dispute is DisputeState.WITHDRAWN)
+    disputed = sum(n for is_none, dispute, n in counts if not is_none and dispute is DisputeState.DISPUTED)
+    return _Raised(sum(n for *_, n in counts) - withdrawn - disputed, disputed, withdrawn)
 
 
 def _views(session: Session, counter_ids: Collection[str]) -> dict[str, list[View]]:
