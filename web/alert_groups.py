@@ -84,8 +84,10 @@ def _group(session: Session, hall_id: str, alerts: Sequence[Alert], now: datetim
         whole = next((each for each in known if _is_of(each, at)), None)
         found = () if whole else affected(onsets, len(watched), at, _RULE)
         if counters[alert.id] & {onset.counter_id for onset in found}:
-            whole = _raise(session, hall_id, found, len(watched), now)
-            known.append(whole)
+            whole = next((each for each in known if _has_of(each, found)), None)
+            if whole is None:
+                whole = _raise(session, hall_id, found, len(watched), now)
+                known.append(whole)
         if whole is not None and counters[alert.id]:
             alert.part_of = whole.id
             session.add(alert)
@@ -94,6 +96,12 @@ def _group(session: Session, hall_id: str, alerts: Sequence[Alert], now: datetim
 
 def _is_of(whole: Alert, at: datetime) -> bool:
     return whole.affected_since is not None and abs(at - whole.affected_since) <= _RULE.within
+
+
+def _has_of(whole: Alert, found: Sequence[Onset]) -> bool:
+    """Some of these counters are of its minute: where people go one after another, minutes overlap."""
+    since = whole.affected_since
+    return since is not None and any(timedelta() <= onset.at - since <= _RULE.within for onset in found)
 
 
 def _raise(session: Session, hall_id: str, found: Sequence[Onset], watched: int, now: datetime) -> Alert:

@@ -137,6 +137,30 @@ def test_fewer_than_half_are_told_one_by_one(sqlite_database: Database) -> None:
     assert [part_of for _, _, part_of, _ in parts(sqlite_database)] == [None, None]
 
 
+def test_people_who_go_one_after_another_are_one_event_though_the_last_goes_after_its_minute(
+    sqlite_database: Database,
+) -> None:
+    went = dict(zip(COUNTERS[:4], (0, 20, 50, 70), strict=True))
+    six_counters(sqlite_database, dict.fromkeys(went, StaffState.UNSTAFFED))
+    with sqlite_database.transaction() as session:
+        for view in session.exec(select(View).where(col(View.counter_id).in_(COUNTERS[4:]))):
+            session.delete(view)
+        for row in session.exec(select(Presence).where(col(Presence.counter_id).in_(went))):
+            left = LEFT + timedelta(seconds=went[row.counter_id])
+            row.start, row.end = (row.start, left) if row.end else (left, None)
+    post = Post()
+    told = outbox(sqlite_database, post)
+    for counter, seconds in went.items():
+        left = timedelta(seconds=seconds)
+        is_left(sqlite_database, counter, NOON + left, LEFT + left)
+        told.run_once(NOON + left)
+    assert [kind for kind, *_ in parts(sqlite_database)].count(AlertKind.HALL_AFFECTED) == 1
+    assert len(post.sent) == 1
+    wholes = {part_of for kind, _, part_of, _ in parts(sqlite_database) if kind is AlertKind.ABSENCE}
+    assert len(wholes) == 1
+    assert None not in wholes
+
+
 def test_one_who_left_long_before_is_no_part_of_it(sqlite_database: Database) -> None:
     six_counters(sqlite_database, dict.fromkeys(COUNTERS[:4], StaffState.UNSTAFFED))
     is_left(sqlite_database, "cc-1")

@@ -54,6 +54,18 @@ def test_nobody_but_an_administrator_sees_or_changes_them(
         assert load_channels(session, services.secrets) == []
 
 
+def test_the_list_names_the_alerts_that_are_chosen_and_says_where_none_counts(admin: TestClient) -> None:
+    chosen = {"all": {"kinds": [kind.value for kind in AlertKind]}, "some": {"kinds": ["absence", "queue"]}}
+    chosen["cards"] = chosen["some"] | {"audience": "supervisor"}
+    for name, told in chosen.items():
+        assert admin.put(f"/api/v1/channels/{name}", json=DUTY | told | {"name": name}).status_code == 200
+    rows = {row["key"]: row["cells"][-1] for row in admin.get("/admin/channels.json").json()["rows"]}
+    assert rows == {"all": "all", "some": "Absence, Long queue", "cards": "none, but cards and orders"}
+    page = admin.get("/admin/channels", headers={"Accept-Language": "zh"}).text
+    assert "离岗、排队过长" in page
+    assert "无（只发卡片与督办）" in page
+
+
 def test_a_forged_request_adds_none_and_sends_nothing(admin: TestClient, listener: Listener) -> None:
     admin.put(ADDRESS, json=DUTY | {"url": listener.address})
     del admin.headers[CSRF_HEADER]

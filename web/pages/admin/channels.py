@@ -1,6 +1,7 @@
 """Channels of notifications."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 from pydantic import ValidationError
@@ -35,7 +36,7 @@ class Channels:
         _("Of what"),
         _("Passed on after"),
         _("Quiet hours"),
-        *(word(kind) for kind in AlertKind),
+        _("Alerts that it gets"),
     )
     camera_picture = False
 
@@ -58,7 +59,9 @@ class Channels:
                          "has {mail} or {phone}, which stands for each of them.")),
             Field("kinds", _("Alerts that it gets"), "several",
                   options=tuple((kind.value, word(kind)) for kind in AlertKind),
-                  chosen=found.kinds if found else tuple(AlertKind)),
+                  chosen=found.kinds if found else tuple(AlertKind),
+                  hint=_("For whoever watches counters and cameras. All other readers are told of cards and orders, "
+                         "whatever is chosen here.")),
             Field("after_minutes", _("Passed on after (minutes)"), "number", str((found or _NEW).after_minutes),
                   hint=_("Only alerts that last, and that nobody has acknowledged for so long. 0: each at once.")),
             Field("person", _("Whose channel it is"), value=found.person if found else "",
@@ -119,12 +122,19 @@ _NEW = ChannelDeclaration(name="new")
 
 
 def _cells(channel: api.ChannelShown) -> tuple[str, ...]:
-    gets = channel.kinds if channel.audience is Audience.ALERTS else ()
     about = channel.name, channel.service or _("not readable"), word(channel.audience), channel.person or channel.place
     quiet = f"{channel.quiet_from}–{channel.quiet_to}" if channel.quiet_from else ""
     after = f"{channel.after_minutes} min" if channel.after_minutes else ""
-    return (*about, after, quiet, *(_said(kind in gets) for kind in AlertKind))
+    return (*about, after, quiet, _gets(channel))
 
 
-def _said(gets: bool) -> str:
-    return _("yes") if gets else ""
+def _gets(channel: api.ChannelShown) -> str:
+    """What is chosen, in the order of the form; of a channel of cards none of it counts."""
+    if channel.audience is not Audience.ALERTS:
+        return _("none, but cards and orders")
+    chosen = [Saying(word(kind)) for kind in AlertKind if kind in channel.kinds]
+    return _("all") if len(chosen) == len(AlertKind) else reduce(_and, chosen)
+
+
+def _and(before: Saying, next_one: Saying) -> Saying:
+    return Saying("%(before)s, %(next)s", before=before, next=next_one)
