@@ -151,9 +151,9 @@ def test_people_who_go_one_after_another_are_one_event_though_the_last_goes_afte
     post = Post()
     told = outbox(sqlite_database, post)
     for counter, seconds in went.items():
-        left = timedelta(seconds=seconds)
-        is_left(sqlite_database, counter, NOON + left, LEFT + left)
-        told.run_once(NOON + left)
+        later = timedelta(seconds=seconds)
+        is_left(sqlite_database, counter, NOON + later, LEFT + later)
+        told.run_once(NOON + later)
     assert [kind for kind, *_ in parts(sqlite_database)].count(AlertKind.HALL_AFFECTED) == 1
     assert len(post.sent) == 1
     wholes = {part_of for kind, _, part_of, _ in parts(sqlite_database) if kind is AlertKind.ABSENCE}

@@ -55,6 +55,7 @@ def test_nobody_but_an_administrator_sees_or_changes_them(
 
 
 def test_the_list_names_the_alerts_that_are_chosen_and_says_where_none_counts(admin: TestClient) -> None:
+    chosen: dict[str, dict[str, object]]
     chosen = {"all": {"kinds": [kind.value for kind in AlertKind]}, "some": {"kinds": ["absence", "queue"]}}
     chosen["cards"] = chosen["some"] | {"audience": "supervisor"}
     for name, told in chosen.items():
