@@ -1,7 +1,7 @@
 """How times, lengths and sizes are written: in the hall's zone and the reader's language."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -77,6 +77,7 @@ class Formats:
         return {
             "when": self.when,
             "clock": self.clock,
+            "clocks": self.clocks,
             "minute": self.minute,
             "day": self.day,
             "due": self.due,
@@ -130,6 +131,10 @@ class Formats:
     def clock(self, at: datetime | None, zone: str) -> Markup:
         """Time of day only, where the day is plain from the surroundings."""
         return self._time(at, zone, lambda local: f"{local:%H:%M:%S}")
+
+    def clocks(self, moments: Sequence[datetime], zone: str) -> list[Markup]:
+        """Of each the time of day; with decimals where others are of the same second."""
+        return [self._time(at, zone, partial(_cut_clock, length=_told_apart(at, moments))) for at in moments]
 
     def minute(self, at: datetime | None, zone: str) -> Markup:
         """Time of day to the minute, for glancing."""
@@ -265,6 +270,17 @@ def iso(at: datetime) -> str:
 def local_iso(at: datetime, zone: str) -> str:
     """ISO 8601 in that zone, with its offset."""
     return at.astimezone(ZoneInfo(zone)).isoformat()
+
+
+def _cut_clock(local: datetime, length: int) -> str:
+    return f"{local:%H:%M:%S.%f}"[:length]
+
+
+def _told_apart(at: datetime, others: Collection[datetime]) -> int:
+    """How long it has to be written, from whole seconds to thousandths, so that no other one looks the same."""
+    lengths = tuple(len(written) for written in ("00:00:00", "00:00:00.0", "00:00:00.000"))
+    close = [other for other in others if other != at and abs(other - at) < timedelta(seconds=1)]
+    return next((n for n in lengths if _cut_clock(at, n) not in {_cut_clock(o, n) for o in close}), lengths[-1])
 
 
 def plain_clock(at: datetime, zone: str) -> str:

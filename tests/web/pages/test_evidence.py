@@ -1,5 +1,8 @@
 """What a finding or an absence rests on is said in words; the stored form stands in the JSON."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from sqlmodel import select
 
@@ -77,3 +80,21 @@ def test_pictures_are_named_with_the_span_that_they_are_of(
     assert page.count("at=2026-11-23T01%3A38%3A07") == 1
     assert page.count(again) == 1
     assert page.count("at=2026-11-23T01%3A41%3A07") == 1
+
+
+def test_pictures_of_one_second_are_told_apart(sign_in: SignIn, day: Services) -> None:
+    taken = [ago(62) + timedelta(milliseconds=ms) for ms in (0, 1_120, 1_620, 1_650, 3_900)]
+    with day.database.transaction() as session:
+        absence = session.get_one(Absence, 1)
+        first, *others = absence.evidence["spans"]
+        frames = [["cc-cam-1", at.isoformat()] for at in taken]
+        absence.evidence = absence.evidence | {"spans": [first | {"frames": frames}, *others]}
+    page = sign_in("inspector").get("/absences/1").text
+    told = page.partition("By the pictures of")[2].partition("</dd>")[0]
+    assert re.findall(r">([0-9:.]+)</time>", told) == [
+        "09:38:00",
+        "09:38:01.1",
+        "09:38:01.620",
+        "09:38:01.650",
+        "09:38:03",
+    ]
