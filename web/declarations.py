@@ -24,11 +24,11 @@ from web.declared_values import (
     USER_NAME,
     WEEKDAYS,
     Id,
-    Moment,
     Name,
     OptionalName,
     OptionalRtspUrl,
     OptionalZone,
+    PlannedMoment,
     RtspUrl,
     Strict,
     TimeZone,
@@ -182,9 +182,9 @@ class ViewDeclaration(Strict):
     staff_inside: InsideText = ""
     """Who counts as inside; empty: as the zone rule says."""
     customer_inside: InsideText = ""
-    valid_from: Moment | None = None
+    valid_from: PlannedMoment | None = None
     """Not said: what `web.looks.put_view` takes for it."""
-    valid_to: Moment | None = None
+    valid_to: PlannedMoment | None = None
     """Exclusive; not said: until something else is declared."""
 
     @model_validator(mode="after")
@@ -200,9 +200,9 @@ class MaskDeclaration(Strict):
     camera: Id
     polygon: Zone
     reason: Annotated[str, Field(min_length=1, max_length=200)]
-    valid_from: Moment | None = None
+    valid_from: PlannedMoment | None = None
     """Not said: all footage that there is, see web.privacy_masks."""
-    valid_to: Moment | None = None
+    valid_to: PlannedMoment | None = None
     """Exclusive; not said: for good."""
 
     @model_validator(mode="after")

@@ -162,6 +162,9 @@ def _optional_zone(corners: Polygon) -> Polygon:
     return _zone(corners) if corners else corners
 
 
+FIRST_YEAR, LAST_YEAR = 2000, 2101
+"""The last one is left out."""
+_WRONG_YEAR = Saying("Check the year: it lies between %(first)s and %(last)s.", first=FIRST_YEAR, last=LAST_YEAR - 1)
 Zone = Annotated[Polygon, AfterValidator(_zone)]
 OptionalZone = Annotated[Polygon, AfterValidator(_optional_zone)]
 
@@ -169,7 +172,18 @@ OptionalZone = Annotated[Polygon, AfterValidator(_optional_zone)]
 def _with_zone(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(Saying("This needs a time and its zone, for example 2026-03-02T09:00:00+08:00."))
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(_WRONG_YEAR) from None
+
+
+def _within_years(moment: datetime) -> datetime:
+    if not FIRST_YEAR <= moment.year < LAST_YEAR:
+        raise ValueError(_WRONG_YEAR)
+    return moment
 
 
 Moment = Annotated[datetime, AfterValidator(_with_zone)]
+PlannedMoment = Annotated[Moment, AfterValidator(_within_years)]
+"""Of what people register or draw, not of what a clock that is wrong may have recorded."""

@@ -111,7 +111,8 @@ def figures_together(
         of_zone[hall.timezone if hall else DEFAULT_ZONE].append(source.id)
     figures: dict[str, FiguresOfDays] = {}
     for zone, ids in of_zone.items():
-        last = wanted.last or now.astimezone(ZoneInfo(zone)).date()
+        today = now.astimezone(ZoneInfo(zone)).date()
+        last = wanted.last or max(today, wanted.first or today)
         first = max(wanted.first or last - timedelta(days=usual - 1), last - timedelta(days=MOST_DAYS - 1))
         found = {} if wanted.is_wrong else reconcile_together(session, ids, first, last, ZoneInfo(zone), now)
         figures |= {source_id: FiguresOfDays(zone, first, last, found.get(source_id, ())) for source_id in ids}

@@ -18,7 +18,7 @@ from web.addresses import client_address
 from web.api.administration import AdminDesk, found
 from web.auth import require
 from web.declarations import PairDeclaration
-from web.declared_values import Id, Moment, Strict
+from web.declared_values import Id, PlannedMoment, Strict
 from web.errors import NotFound
 from web.permissions import Permission
 from web.row_ids import RowId
@@ -38,8 +38,8 @@ class CoverRequest(Strict):
     kind: CoverKind
     who: Annotated[str, Field(min_length=1, max_length=100)]
     """Who is on leave, or who covers."""
-    start: Moment
-    end: Moment | None = None
+    start: PlannedMoment
+    end: PlannedMoment | None = None
     """Exclusive. Leave needs one; who covers may be signed out later."""
     reason: Annotated[str, Field(max_length=500)] = ""
 

@@ -49,8 +49,8 @@ def register(
 
 
 def _moment(typed: str, zone: str) -> datetime | str | None:
-    """What is no moment is said to be none, and is not taken for an empty field."""
-    return local_moment(typed, zone) or typed or None
+    """What is no moment, or none in UTC, is said to be wrong as it is, and is not taken for an empty field."""
+    return local_moment(typed, zone) or (f"{typed}Z" if typed else None)
 
 
 @router.post("/counters/{counter}/covers/{cover_id}/{act}", include_in_schema=False)

@@ -218,7 +218,10 @@ def sent_moment(form: FormData, name: str, zone: str | None) -> datetime | None:
         raise Unprocessable(fields=[FieldProblem(name, Saying("This is not a date and time."))]) from None
     if at is None or at.tzinfo:
         return at
-    return at.replace(tzinfo=ZoneInfo(zone or DEFAULT_ZONE)).astimezone(UTC)
+    try:
+        return at.replace(tzinfo=ZoneInfo(zone or DEFAULT_ZONE)).astimezone(UTC)
+    except OverflowError:
+        return at.replace(tzinfo=UTC)  # its year is refused with the rest
 
 
 def written(zone: Sequence[Sequence[float]]) -> str:
