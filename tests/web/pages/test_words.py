@@ -51,7 +51,7 @@ def test_every_cause_reason_and_fault_that_is_recorded_has_words() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "0 s"), (0.02, "0.1 s"), (0.5, "0.5 s"), (4.0, "4 s"), (9.97, "9.9 s"), (10.7, "10 s"), (252.5, "4 min 12 s")],
+    [(0, "0 s"), (0.02, "0.1 s"), (0.5, "0.5 s"), (4.0, "4 s"), (9.97, "9.9 s"), (10.7, "11 s"), (252.5, "4 min 12 s")],
 )
 def test_a_short_length_is_told_to_a_tenth_of_a_second(seconds: float, words: str) -> None:
     assert SHOWN["lasted"](seconds) == words
