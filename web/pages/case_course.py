@@ -87,4 +87,4 @@ def _stopped(stops: Iterable[Stop], now: datetime) -> Iterator[Lane]:
 
 def _card(card: CardRow, width: timedelta) -> Bar:
     page = f"/cards/{card.id}" if card.id else "#limits"
-    return Bar(card.kind.value, card.raised_at, card.raised_at + width, card.cause.value, page)
+    return Bar(card.kind.value, card.raised_at, card.raised_at + width, card.cause.value, page, is_moment=True)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,8 @@ class Bar:
     words: str = ""
     """What else to say of it, e.g. the cause of a gap or the name of a step."""
     href: str = ""
+    is_moment: bool = False
+    """It happened at its start; its end is there to make it seen."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def timeline(start: datetime, end: datetime, zone: str, lanes: Iterable[Lane]) -
 def _cut(bars: Iterable[Bar], start: datetime, end: datetime) -> Iterable[Bar]:
     for bar in bars:
         if bar.start < end and (bar.end > start or bar.start == bar.end >= start):
-            yield Bar(bar.state, max(bar.start, start), min(bar.end, end), bar.words, bar.href)
+            yield replace(bar, start=max(bar.start, start), end=min(bar.end, end))
 
 
 def ticks(start: datetime, end: datetime, zone: str) -> tuple[datetime, ...]:

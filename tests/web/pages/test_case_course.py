@@ -1,12 +1,16 @@
 """The course of a case in one picture: what was allowed, what was late, what did not count, and its cards."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from correlation.deadlines.clocks import Basis
 from storage.models import CardCause, CardKind, CardState, ClockName, LimitUnit, Standing, StepKind, SuspensionReason
+from web.i18n import Language
 from web.pages.case_course import Stop, course
 from web.pages.case_limits import CardRow, CaseLimits, LimitRow
+from web.pages.rendering import environment
 from web.pages.timelines import Bar
 
 DAY = timedelta(days=1)
@@ -84,6 +88,22 @@ def test_single_links_share_a_line_and_cards_lead_to_what_is_said_of_them() -> N
     line = course([STEP], CaseLimits(Standing.YELLOW, (), (CARD, unwritten), None), (HEARING,), "Asia/Shanghai", NOW)
     assert line is not None
     assert [bar.href for bar in line.lanes[-1].bars] == ["/cards/7", "#limits"]
+
+
+def test_a_card_and_a_step_of_a_moment_are_told_by_that_moment_alone() -> None:
+    """A card's bar is wide enough to be seen: its end is no time at which anything is, and may still be to come."""
+    raised = replace(CARD, raised_at=NOW)
+    stamp = Bar("step", BEGAN, BEGAN, "accept")
+    line = course([stamp], CaseLimits(Standing.YELLOW, (PROMISED,), (raised,), None), (), "Asia/Shanghai", NOW)
+    assert line is not None
+    for language, told in (
+        (Language.EN, ["Step: Accept, 2 Mar 09:00", "Yellow card: The promised limit has passed, 11 Mar 09:00"]),
+        (Language.ZH, ["环节：受理，03-02 09:00", "黄牌：已超出承诺时限，03-11 09:00"]),
+    ):
+        macros: Any = environment(language).get_template("parts/footage.html").module
+        titles = re.findall("<title>(.*?)</title>", macros.timeline(line))
+        assert (titles[0], titles[-1]) == (told[0], told[-1])
+        assert any("–" in title for title in titles), "a limit has its beginning and its end"
 
 
 def test_without_a_limit_there_is_nothing_to_draw() -> None:
