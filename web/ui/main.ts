@@ -8,8 +8,13 @@ import { sayMissingStills } from "./still.js";
 import { keepTally } from "./tally.js";
 
 installShortcuts();
-// On a phone the tab of this page may lie outside the row.
-document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// On a phone the tab of this page may lie outside the row, which alone is scrolled: where it lies below, the page stays at its top.
+const tab = document.querySelector(".tabs [aria-current]");
+const row = tab?.closest(".tabs");
+if (tab && row) {
+  const [at, box] = [tab.getBoundingClientRect(), row.getBoundingClientRect()];
+  row.scrollLeft += at.left - box.left - (box.width - at.width) / 2;
+}
 // And today outside the box of the month.
 document.querySelector("[data-in-sight]")?.scrollIntoView({ block: "nearest", inline: "end" });
 sayMissingStills();

@@ -1,10 +1,15 @@
 """Figures of an evaluation stand in one line, whatever the width, and tables of many columns fit the window."""
 
+from datetime import date
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page
 from sqlmodel import select
 
-from storage.models import EvaluatedUnit, Evaluation, EvaluationState
+from storage.models import EvaluatedUnit, Evaluation, EvaluationState, FormulaChange, User
+from tests.correlation.evaluation.numbers import IN_USE
+from tests.web.pages.a_day import NOW
 from tests.web.pages.browser import IN_BROWSER
 from web.i18n import Language
 from web.reports.content import Words, report_of
@@ -62,6 +67,26 @@ def test_no_figure_of_the_report_is_broken_on_screen_phone_or_paper(
     page.emulate_media(media="print")
     assert page.evaluate(BROKEN) == []
     assert set(page.evaluate(CUT_OFF)) == {0}, "paper does not scroll"
+
+
+def test_the_page_of_a_formulas_draft_opens_at_its_top_and_a_row_of_tabs_at_the_chosen_one(
+    day: Services, page: Page
+) -> None:
+    with day.database.transaction() as session:
+        content = IN_USE.model_dump(mode="json")
+        said: dict[str, Any] = {
+            "proposed_by": session.exec(select(User.id)).first() or 0,
+            "proposed_at": NOW,
+            "reason": "考核办法",
+        }
+        session.add(FormulaChange(version="own", effective=date(2027, 1, 1), content=content, **said))
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto("/evaluation/formulas/1?kind=counter")
+        tab = page.locator(".tabs [aria-current]")
+        assert page.evaluate("scrollY") == 0
+        assert tab.evaluate("tab => tab.getBoundingClientRect().right <= innerWidth")
+        assert tab.evaluate("tab => tab.getBoundingClientRect().top > innerHeight"), "it lies below"
 
 
 @pytest.mark.parametrize("path", ["/evaluation", "/evaluation/periods"])
