@@ -26,6 +26,7 @@ from ingest.video.journal import Entry, Journal, told_of, write_gap_change
 from ingest.video.learned_file import LearnedFile
 from ingest.video.meter import Health
 from ingest.video.missing_files import reconcile_rows
+from ingest.video.own_absence import OwnAbsence
 from ingest.video.refused_files import RefusedFiles
 from ingest.video.relay_server import RelayServer
 from ingest.video.resuming import last_alive, resume, without_past
@@ -132,6 +133,7 @@ class RecorderNode:
         self._before = FilesBefore(database, settings.spool, self._refused, self._go_on, self._has_begun)
         self._past_unknown: dict[str, datetime] = {}
         """Cameras that were begun before the database told of the time before, and when."""
+        self._own_absence = OwnAbsence()
         self._started = self._clock.now()
         self._reconciled = self._knows_last_run = False
         self._alive_before: datetime | None = None
@@ -266,7 +268,8 @@ class RecorderNode:
             **_clock(),
             **self._failures.told(),
         }
-        report(self._database, settings.node_name, self._started, now, health, detail)
+        unheard = self._own_absence.unheard(health, now, self._clock.since_boot_s())
+        report(self._database, settings.node_name, self._started, now, health, detail, unheard)
 
     def _figures(self, now: datetime) -> JsonObject:
         try:

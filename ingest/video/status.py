@@ -1,6 +1,6 @@
 """The recorder's word on its cameras and on itself, for everybody who asks the database."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import bindparam
@@ -26,9 +26,13 @@ def report(
     now: datetime,
     cameras: Mapping[str, Health],
     detail: JsonObject,
+    unheard: Collection[str] = (),
 ) -> None:
-    """One transaction; raises SQLAlchemyError. `detail`: what else the node has to say of itself."""
-    statuses = {camera_id: _status(health, now) for camera_id, health in cameras.items()}
+    """One transaction; raises SQLAlchemyError. `detail`: what else the node has to say of itself.
+
+    Of cameras that are `unheard` its last word stands, with its age: it cannot know how they are.
+    """
+    statuses = {camera_id: _status(health, now) for camera_id, health in cameras.items() if camera_id not in unheard}
     node = _node(started, now, cameras, detail)
     # Done every few seconds as long as a recorder runs: no row is looked up that is there already.
     with database.transaction() as session:

@@ -61,10 +61,10 @@ def test_the_list_names_the_alerts_that_are_chosen_and_says_where_none_counts(ad
     for name, told in chosen.items():
         assert admin.put(f"/api/v1/channels/{name}", json=DUTY | told | {"name": name}).status_code == 200
     rows = {row["key"]: row["cells"][-1] for row in admin.get("/admin/channels.json").json()["rows"]}
-    assert rows == {"all": "all", "some": "Absence, Long queue", "cards": "none, but cards and orders"}
+    assert rows == {"all": "all", "some": "Absence, Long queue", "cards": "none, but cards, orders and disputes"}
     page = admin.get("/admin/channels", headers={"Accept-Language": "zh"}).text
     assert "离岗、排队过长" in page
-    assert "无（只发卡片与督办）" in page
+    assert "无（只发红黄牌、督办与异议）" in page
 
 
 def test_a_forged_request_adds_none_and_sends_nothing(admin: TestClient, listener: Listener) -> None:

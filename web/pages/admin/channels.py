@@ -60,8 +60,8 @@ class Channels:
             Field("kinds", _("Alerts that it gets"), "several",
                   options=tuple((kind.value, word(kind)) for kind in AlertKind),
                   chosen=found.kinds if found else tuple(AlertKind),
-                  hint=_("For whoever watches counters and cameras. All other readers are told of cards and orders, "
-                         "whatever is chosen here.")),
+                  hint=_("For whoever watches counters and cameras. All other readers are told of cards, orders and "
+                         "disputes, whatever is chosen here.")),
             Field("after_minutes", _("Passed on after (minutes)"), "number", str((found or _NEW).after_minutes),
                   hint=_("Only alerts that last, and that nobody has acknowledged for so long. 0: each at once.")),
             Field("person", _("Whose channel it is"), value=found.person if found else "",
@@ -131,7 +131,7 @@ def _cells(channel: api.ChannelShown) -> tuple[str, ...]:
 def _gets(channel: api.ChannelShown) -> str:
     """What is chosen, in the order of the form; of a channel of cards none of it counts."""
     if channel.audience is not Audience.ALERTS:
-        return _("none, but cards and orders")
+        return _("none, but cards, orders and disputes")
     chosen = [Saying(word(kind)) for kind in AlertKind if kind in channel.kinds]
     return _("all") if len(chosen) == len(AlertKind) else reduce(_and, chosen)
 
