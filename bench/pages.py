@@ -73,6 +73,8 @@ PAGES: tuple[tuple[str, str, Address], ...] = (
     ("city", "cases, due first", lambda chance, cases: "/cases?sort=due"),
     ("city", "cases with a yellow card that is open", lambda chance, cases: "/cases?card=yellow"),
     ("city", "a case by its number", lambda chance, cases: f"/cases?q={chance.randrange(cases):09}"),
+    ("city", "cases by a part of their number", lambda chance, cases: f"/cases?q={chance.randrange(cases // 10):08}"),
+    ("city", "cases of a source", lambda chance, cases: "/cases?source=s"),
     ("city", "one case", lambda chance, cases: f"/cases/{chance.randrange(cases) + 1}"),
     ("city", "cards, open", lambda chance, cases: "/cards"),
     ("city", "cards of a department, all", lambda chance, cases: f"/cards?state=all&department={_of(chance)}"),

@@ -19,7 +19,21 @@ from web.pages.case_sources import sources_of_cases
 from web.pages.places import visible_districts
 from web.viewer import Viewer
 
-FILTERS = ("q", "status", "card", "channel", "item", "department", "district", "hall", "source", "from", "to", "sort")
+FILTERS = (
+    "q",
+    "match",
+    "status",
+    "card",
+    "channel",
+    "item",
+    "department",
+    "district",
+    "hall",
+    "source",
+    "from",
+    "to",
+    "sort",
+)
 """With the order, which is kept as they are."""
 MOST_VIEWS = 50
 _NAMES_SOMEBODY = Saying("A shared view has no search text, which may name a person. Take it away, or keep the view.")

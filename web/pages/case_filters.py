@@ -1,5 +1,6 @@
 """Which cases are listed: the filters of the address, and what they ask of the database."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
@@ -27,6 +28,7 @@ from web.viewer import Viewer
 CaseViewer = Annotated[Viewer, Depends(require(Permission.CASES))]
 StatusFilter = Literal["", "open", "today", "soon", "overdue", "still", "unknown", "closed", "late"]
 CardFilter = Literal["", "any", "yellow", "red"]
+Match = Literal["", "part"]
 _LONGEST_SEARCH = 100
 _LONGEST_CODE = 200
 
@@ -39,6 +41,10 @@ class Wanted:
     halls: tuple[HallRef, ...]
     hall: HallRef | None
     q: str
+    match: Match
+    """`part`: what contains the text is wanted, also where it is a whole number."""
+    is_number: bool
+    """A case in scope has exactly this number, and the list is of that one alone."""
     status: StatusFilter
     channel: str
     department: str
@@ -58,9 +64,7 @@ class Wanted:
     def conditions(self, now: datetime) -> list[ColumnElement[bool]]:
         in_days = self.days.contains(col(Case.opened_at), zone_of(self.halls, self.hall))
         conditions = [cases_in_scope(self.viewer), in_days]
-        conditions += _matches(self.viewer, self.q.strip()) + _has_status(
-            self.status, now, zone_of(self.halls, self.hall)
-        )
+        conditions += self._text() + _has_status(self.status, now, zone_of(self.halls, self.hall))
         conditions += [col(Case.hall_id) == self.hall.id] if self.hall else []
         conditions += [col(Case.department_id) == self.department] if self.department else []
         conditions += [in_district(col(Case.hall_id), self.district.id)] if self.district else []
@@ -70,6 +74,10 @@ class Wanted:
         conditions += [col(Case.channel) == self.channel] if self.channel else []
         return conditions
 
+    def _text(self) -> list[ColumnElement[bool]]:
+        text = self.q.strip()
+        return _numbered(self.sources, text) if self.is_number else _matches(self.viewer, text)
+
 
 def wanted(
     viewer: CaseViewer,
@@ -77,6 +85,7 @@ def wanted(
     days: DayRangeDep,
     hall: str = "",
     q: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
+    match: Annotated[Match, Query()] = "",
     status: Annotated[StatusFilter, Query()] = "",
     channel: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
     department: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
@@ -91,6 +100,7 @@ def wanted(
         halls, districts = visible_halls(session, viewer), visible_districts(session, viewer)
         sources = sources_of_cases(session, viewer)
         _check_department(session, viewer, department)
+        is_number = not match and _is_number(session, viewer, sources, q.strip())
     if source and source not in {known.id for known in sources}:
         raise NotFound
     return Wanted(
@@ -98,6 +108,8 @@ def wanted(
         halls=halls,
         hall=chosen_hall(halls, hall),
         q=q,
+        match=match,
+        is_number=is_number,
         status=status,
         channel=channel,
         department=department,
@@ -119,6 +131,16 @@ def _check_department(session: Session, viewer: Viewer, department: str) -> None
 
 
 WantedDep = Annotated[Wanted, Depends(wanted)]
+
+
+def _is_number(session: Session, viewer: Viewer, sources: Sequence[SourceRef], text: str) -> bool:
+    """Found by an index; what contains a text is found by reading all cases."""
+    whole = select(Case.id).where(cases_in_scope(viewer), *_numbered(sources, text))
+    return bool(text) and session.exec(whole.limit(1)).first() is not None
+
+
+def _numbered(sources: Sequence[SourceRef], text: str) -> list[ColumnElement[bool]]:
+    return [col(Case.source_id).in_([source.id for source in sources]), col(Case.number) == text]
 
 
 def _matches(viewer: Viewer, text: str) -> list[ColumnElement[bool]]:

@@ -11,7 +11,7 @@ from web.access_log import log_access
 from web.addresses import client_address
 from web.item_names import ItemRef
 from web.pages.batch_list import SourceRef
-from web.pages.case_filters import CardFilter, StatusFilter, WantedDep
+from web.pages.case_filters import CardFilter, Match, StatusFilter, WantedDep
 from web.pages.case_items import items_to_choose
 from web.pages.case_order import Place, Sort, cases_in_order, parse_place
 from web.pages.case_rows import CaseRow, case_rows
@@ -40,6 +40,10 @@ class CasesPage:
     halls: tuple[HallRef, ...]
     hall: HallRef | None
     q: str
+    match: Match
+    """`part`: what contains the text was asked for, also where it is a whole number."""
+    is_number: bool
+    """A case in scope has exactly this number, and the list is of that one alone."""
     status: StatusFilter
     channel: str
     departments: tuple[NamedThing, ...]
@@ -80,6 +84,8 @@ def cases_page(wanted: WantedDep, request: Request, services: ServicesDep, after
             halls=wanted.halls,
             hall=wanted.hall,
             q=wanted.q,
+            match=wanted.match,
+            is_number=wanted.is_number,
             status=wanted.status,
             channel=wanted.channel,
             departments=_departments(session, wanted.viewer),

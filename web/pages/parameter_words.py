@@ -53,6 +53,7 @@ PARAMETER_WORDS: Mapping[str, str] = {
     "period": _("Period of evaluation"),
     "play": _("Play at once"),
     "purpose": _("Purpose"),
+    "match": _("Search"),
     "q": _("Search"),
     "reason": _("Reason"),
     "reference": _("Reference"),
