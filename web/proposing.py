@@ -20,7 +20,7 @@ from web.viewer import Viewer
 
 Decider = Annotated[Viewer, Depends(require(Permission.PROPOSE, Permission.APPROVE))]
 _REFUSED: Mapping[Refusal, Saying] = {
-    Refusal.OVER: Saying("This is decided or withdrawn already. Load the page again."),
+    Refusal.OVER: Saying("This is decided or withdrawn already."),
     Refusal.OWN: Saying("Nobody decides on what they have proposed themselves. Leave it to somebody else."),
     Refusal.NOT_OWN: Saying("Only who proposed it withdraws it; send it back instead."),
     Refusal.NO_REASON: Saying("Say why it is sent back."),

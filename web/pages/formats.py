@@ -126,7 +126,7 @@ class Formats:
 
     def when(self, at: datetime | None, zone: str) -> Markup:
         """Date and time to the second."""
-        return self._time(at, zone, lambda local: f"{self._date(local)} {local:%H:%M:%S}")
+        return self._time(at, zone, lambda local: f"{self._date(local)} {local:%H:%M:%S}", Markup(' class="moment"'))
 
     def clock(self, at: datetime | None, zone: str) -> Markup:
         """Time of day only, where the day is plain from the surroundings."""
@@ -234,12 +234,14 @@ class Formats:
             return f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
         return f"{local:%Y-%m-%d}"
 
-    def _time(self, at: datetime | None, zone: str, write: Callable[[datetime], str]) -> Markup:
+    def _time(
+        self, at: datetime | None, zone: str, write: Callable[[datetime], str], more: Markup = Markup()
+    ) -> Markup:
         if at is None:
             return Markup("–")
         local = at.astimezone(ZoneInfo(zone))
         title = f"{local:%Y-%m-%d %H:%M:%S} {zone}"
-        return Markup('<time datetime="{}" title="{}">{}</time>').format(iso(at), title, write(local))
+        return Markup('<time datetime="{}" title="{}"{}>{}</time>').format(iso(at), title, more, write(local))
 
 
 _DETAILS: Mapping[str, Callable[[str], str]] = {
