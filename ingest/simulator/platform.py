@@ -14,6 +14,7 @@ from ingest.simulator.cases import PlannedStep
 from ingest.simulator.catalogue import DEPARTMENTS, SOURCE, ZONE, due_after
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 10.0
+SEQUENCE_FILE = "next-sequence.txt"
 MAX_ROWS = 500
 _CONFLICT = 409
 
@@ -50,15 +51,27 @@ def row_of(step: PlannedStep, run: str, begin: datetime, offset: timedelta) -> R
     }
 
 
+def _kept(file: Path) -> int | None:
+    try:
+        return int(file.read_text("ascii"))
+    except (OSError, ValueError):
+        return None
+
+
 class Platform:
     """Collects rows, pushes them in order with a sequence number, and repeats a push until it is answered."""
 
     def __init__(self, url: str | None, key: str, delay_s: float, rows_path: Path, first_sequence: int) -> None:
-        """`url` of Hallwatch or None to only write `rows_path`; sequences must grow from run to run."""
+        """`url` of Hallwatch or None to only write `rows_path`.
+
+        Where an earlier run has pushed, what it has kept beside `rows_path` goes before `first_sequence`: with a leap
+        between the numbers of two runs Hallwatch would miss all batches between them.
+        """
         self._url = f"{url.rstrip('/')}/api/v1/sources/{SOURCE[0]}/batches" if url else None
         self._key = key
         self._delay_s = delay_s
-        self._sequence = first_sequence
+        self._kept_sequence = rows_path.with_name(SEQUENCE_FILE)
+        self._sequence = _kept(self._kept_sequence) or first_sequence
         self._waiting: list[Row] = []
         self._changed = threading.Condition()
         self._stop = threading.Event()
@@ -121,6 +134,7 @@ class Platform:
                 return False
             pause = min(2 * pause, LONGEST_RETRY_S)
         self._sequence += 1
+        self._kept_sequence.write_text(str(self._sequence), "ascii")
         return True
 
     def _push(self, client: httpx.Client, rows: list[Row]) -> str | None:

@@ -1,5 +1,7 @@
 """A whole number leads to its case at once; what contains it is looked for where there is none, or on request."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -66,15 +68,31 @@ def test_a_view_keeps_that_parts_were_asked_for() -> None:
     assert filters_of("?match=part&q=JZ7") == "q=JZ7&match=part"
 
 
-def test_a_whole_number_is_looked_for_by_its_index(signed_in: SignedIn, services: Services) -> None:
+@contextmanager
+def statements(services: Services) -> Iterator[list[tuple[str, Any]]]:
     asked: list[tuple[str, Any]] = []
 
     def note(_connection: object, _cursor: object, statement: str, parameters: object, *_rest: object) -> None:
         asked.append((statement, parameters))
 
     event.listen(services.database.engine, "before_cursor_execute", note)
-    assert found(signed_in, "supervisor", "q=JZ7") == ["JZ7"]
+    yield asked
     event.remove(services.database.engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize(("part", "lowers"), [("7", False), ("编号", False), ("jz", True), ("Jz7", True)])
+def test_only_a_text_with_letters_is_compared_in_small_ones(
+    signed_in: SignedIn, services: Services, part: str, lowers: bool
+) -> None:
+    with statements(services) as asked:
+        signed_in("supervisor").get(f"/cases.json?q={part}")
+    (listed,) = [statement for statement, _ in asked if "case_file.number" in statement and "LIKE" in statement]
+    assert ("lower(case_file.number) LIKE" in listed) is lowers
+
+
+def test_a_whole_number_is_looked_for_by_its_index(signed_in: SignedIn, services: Services) -> None:
+    with statements(services) as asked:
+        assert found(signed_in, "supervisor", "q=JZ7") == ["JZ7"]
     of_cases = [each for each in asked if "case_file.number = ?" in each[0]]
     assert len(of_cases) == 2
     with services.database.engine.connect() as connection:

@@ -14,7 +14,7 @@ from web import case_due
 from web.auth import require
 from web.errors import NotFound
 from web.pages.batch_list import SourceRef
-from web.pages.case_items import codes_called
+from web.pages.case_items import codes_called, holds
 from web.pages.case_order import Sort
 from web.pages.case_sources import sources_of_cases
 from web.pages.filters import DayRange, DayRangeDep, chosen_district, chosen_hall, next_midnight, zone_of
@@ -150,7 +150,7 @@ def _matches(viewer: Viewer, text: str) -> list[ColumnElement[bool]]:
     columns = [col(Case.number), col(Case.item_name), col(Case.item_code)]
     if viewer.may(Permission.APPLICANT):
         columns.append(col(Case.applicant))
-    found = (column.icontains(text, autoescape=True) for column in columns)
+    found = (holds(column, text) for column in columns)
     return [or_(*found, codes_called(text))]
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
 from storage.models import Case, Item, ItemVersion
@@ -50,5 +51,11 @@ def codes_called(text: str) -> ColumnElement[bool]:
 
 
 def _codes_called(of: type[Item] | type[ItemVersion], text: str) -> Select[str]:
-    names = (column.icontains(text, autoescape=True) for column in (col(of.name), col(of.name_en)))
+    names = (holds(column, text) for column in (col(of.name), col(of.name_en)))
     return select(col(of.code)).where(or_(func.lower(col(of.code)) == text.lower(), *names))
+
+
+def holds(column: Mapped[str], text: str) -> ColumnElement[bool]:
+    """In either case; a text that has none, as most numbers and Chinese, is found in a quarter of the time."""
+    has_case = text.lower() != text.upper()
+    return column.icontains(text, autoescape=True) if has_case else column.contains(text, autoescape=True)

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -161,3 +162,18 @@ def test_the_clock_of_the_platform_may_be_wrong() -> None:
     right, ahead = (row_of(step, "r", BEGIN, timedelta(seconds=offset)) for offset in (0, 42))
     gain = datetime.fromisoformat(ahead["start"]) - datetime.fromisoformat(right["start"])
     assert gain == timedelta(seconds=42)
+
+
+def _has_pushed(platform: Platform) -> bool:
+    return platform.pushed == 1
+
+
+def test_a_later_run_goes_on_with_the_number_after_the_last(receiver: Receiver, tmp_path: Path) -> None:
+    """A leap would be batches that are missing; the demo, started again, had a hundred thousands of them."""
+    for run in range(3):
+        later = Platform(f"http://127.0.0.1:{receiver.port}", "k", 0.05, tmp_path / "rows.jsonl", 100 * (run + 1))
+        later.start()
+        later.add(ROWS[run])
+        wait_until(partial(_has_pushed, later))
+        later.stop()
+    assert [body["sequence"] for body in receiver.bodies] == [100, 101, 102]

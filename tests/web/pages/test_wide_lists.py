@@ -38,11 +38,14 @@ def long_names(day: Services) -> Services:
     with day.database.transaction() as session:
         for hall in session.exec(select(Hall)):
             hall.name, hall.name_en = "禅城区政务服务中心综合受理大厅", "Chancheng District Government Service Centre"
+        session.add(Department(id="long", name="人力资源局", name_en="Human Resources and Social Security Bureau"))
         session.add(
-            Department(id="long", name="人力资源局", name_en="Human Resources and Social Security Bureau")
+            Item(
+                code="LONG-1",
+                name="人力资源服务与劳务派遣经营许可",
+                name_en="Labour dispatch and human resources services",
+            )
         )
-        item = {"name": "人力资源服务与劳务派遣经营许可", "name_en": "Labour dispatch and human resources services"}
-        session.add(Item(code="LONG-1", **item))
         session.flush()
         for case in session.exec(select(Case)):
             case.department_id, case.item_code, case.item_name = "long", "LONG-1", ""
