@@ -1,15 +1,12 @@
 """How well labelled clips are seen, through the very pipeline that watches live cameras."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from time import process_time
 from zoneinfo import ZoneInfo
-
-import av
 
 from analytics.absence import find_absences
 from analytics.against_labels import (
@@ -23,12 +20,12 @@ from analytics.against_labels import (
     told_edges,
 )
 from analytics.clip_moments import ClipMoments
-from analytics.decoding import image_of
+from analytics.clip_samples import START, clip_pictures, clip_seconds
+from analytics.labels import LabelledClip, LabelledZone, load_clips, read_labels, without_video
 from analytics.looker import Looker
 from analytics.looking import SEEN_SCORE, WatchedView
 from analytics.onlookers import Shows
-from analytics.people import Image, PersonDetector
-from analytics.pictures import Picture
+from analytics.people import PersonDetector
 from analytics.plan import CameraPlan, CounterPlan, WatchPlan
 from analytics.presence import Transition
 from analytics.rule import Rule
@@ -36,46 +33,14 @@ from analytics.runs import PresenceSpan
 from analytics.watch import Watch
 from analytics.zones import zone_of
 from storage.hours import HallHours
-from storage.inside import BUILT_IN, Inside, read_inside
 from storage.intervals import Span
 from storage.models import StaffState
-from storage.models.columns import JsonObject
 
 Progress = Callable[[int, int], None]
 """Called with clips done and clips in all."""
 
 ABSENCE_S = 5.0
 """Labelled clips are short: from so many seconds on an empty zone counts as an absence."""
-
-_START = datetime(2026, 1, 5, tzinfo=UTC)
-_SCHEMA = "presence-labels/1"
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledZone:
-    """One zone of a clip and when somebody is in it, seconds of the clip."""
-
-    id: str
-    role: str
-    polygon: tuple[tuple[float, float], ...]
-    present: tuple[tuple[float, float], ...]
-    tolerance_s: float
-    inside: Inside = BUILT_IN
-    """By which rule the label says that somebody is in the zone, and the detector is judged by the same."""
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledClip:
-    """One clip with its truth."""
-
-    name: str
-    video: Path
-    duration_s: float
-    zones: tuple[LabelledZone, ...]
-    blind: tuple[tuple[float, float], ...]
-    """Labelled picture faults: black, frozen, dark and the like."""
-    group: str = ""
-    """Reported by itself beside all, as `own` for what was learned from wrong alerts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +134,8 @@ def evaluate(
 
     `sample_s`: so far apart the samples are at least; keyframes, where they are close enough.
     """
-    found = _labels(folder)
-    clips, left_out = load_clips(folder, found), tuple(_without_video(found))
+    found = read_labels(folder)
+    clips, left_out = load_clips(folder, found), tuple(without_video(found))
     scores: list[ZoneScore] = []
     work = [(clip, detector) for clip in clips for detector in detectors]
     for done, (clip, detector) in enumerate(work):
@@ -182,41 +147,6 @@ def evaluate(
     return Report(tuple(scores), left_out, sample_s)
 
 
-def load_clips(folder: Path, labels: Sequence[LabelledClip] | None = None) -> list[LabelledClip]:
-    """Those of the labels of the folder whose video is there. Raises ValueError."""
-    if not folder.is_dir():
-        raise ValueError(f"{folder}: there is no such folder")
-    found = _labels(folder) if labels is None else labels
-    clips = [clip for clip in found if clip.video.is_file()]
-    if not clips:
-        why = "; ".join(_without_video(found)) or f"there is no labels/*.json (schema {_SCHEMA})"
-        raise ValueError(f"{folder}: {why}")
-    for clip in clips:
-        _check_pictures(clip)
-    return clips
-
-
-def _check_pictures(clip: LabelledClip) -> None:
-    """Before anything is measured: a clip without pictures would end the run after hours."""
-    try:
-        with av.open(str(clip.video), "r") as container:
-            has_pictures = bool(container.streams.video)
-    except (av.FFmpegError, OSError) as error:
-        raise ValueError(f"{clip.video}: it cannot be read as a video ({error}); put the recording there") from error
-    if not has_pictures:
-        raise ValueError(f"{clip.video}: it has sound or data alone, no pictures; put the recording there")
-
-
-def _labels(folder: Path) -> list[LabelledClip]:
-    return [_load(path, folder) for path in sorted((folder / "labels").glob("*.json"))]
-
-
-def _without_video(labels: Sequence[LabelledClip]) -> Iterator[str]:
-    for clip in labels:
-        if not clip.video.is_file():
-            yield f"the video of labels/{clip.name}.json is not there: {clip.video}"
-
-
 def score_clip(
     clip: LabelledClip,
     detector: PersonDetector,
@@ -226,8 +156,8 @@ def score_clip(
 ) -> list[ZoneScore]:
     """The scores of each zone of one clip."""
     looker = Looker(detector, threshold)
-    watch = Watch(looker, moments=ClipMoments(clip.video, _START))
-    watch.follow(_plan(clip), _START)
+    watch = Watch(looker, moments=ClipMoments(clip.video, START))
+    watch.follow(_plan(clip), START)
     looking, began = 0.0, process_time()
     for picture in clip_pictures(clip.video, clip.name, sample_s):
         looked = process_time()
@@ -239,40 +169,6 @@ def score_clip(
         _score(clip, zone, detector.name, [c for c in changes if c.counter_id == zone.id], absence_s, cost, sample_s)
         for zone in clip.zones
     ]
-
-
-def clip_pictures(video: Path, camera_id: str, sample_seconds: float = 1.0) -> Iterator[Picture]:
-    """About one picture for each sample: keyframes where they are close enough, else from all frames."""
-    spacing = sample_seconds * 0.9
-    last = -spacing
-    for time, image in _frames(video, keyframes=_keyframes_suffice(video, 2 * sample_seconds), spacing=spacing):
-        if time - last >= spacing:
-            last = time
-            yield Picture(camera_id, _START + timedelta(seconds=time), image)
-
-
-def _frames(video: Path, keyframes: bool, spacing: float) -> Iterator[tuple[float, Image]]:
-    last = -spacing
-    with av.open(str(video), "r") as container:
-        stream = container.streams.video[0]
-        if keyframes:
-            stream.codec_context.skip_frame = "NONKEY"
-        # A recording that was cut out of a longer one may go on counting; labels count from its beginning.
-        begins = float((stream.start_time or 0) * (stream.time_base or 0))
-        for frame in container.decode(stream):
-            if frame.time is not None and (time := frame.time - begins) - last >= spacing:
-                last = time
-                yield time, image_of(frame)
-
-
-def _keyframes_suffice(video: Path, furthest: float) -> bool:
-    with av.open(str(video), "r") as container:
-        packets = [packet for packet in container.demux(video=0) if packet.pts is not None]
-    times = [
-        float(packet.pts * packet.time_base) for packet in packets if packet.pts is not None and packet.is_keyframe
-    ]
-    end = max((float(packet.pts * packet.time_base) for packet in packets if packet.pts is not None), default=0.0)
-    return all(after - before <= furthest for before, after in pairwise([*times, end]))
 
 
 def _plan(clip: LabelledClip) -> WatchPlan:
@@ -334,11 +230,11 @@ def _absences(
     clip: LabelledClip, zone: LabelledZone, changes: Sequence[Transition], absence_s: float, sample_s: float
 ) -> AbsencesFound:
     """Found by the rule that holds for counters, with a threshold that suits short clips."""
-    end = _START + timedelta(seconds=clip.duration_s)
+    end = START + timedelta(seconds=clip.duration_s)
     least = timedelta(seconds=absence_s)
     rule = Rule(least, least)
     # What lasts at the end of the clip has lasted up to there.
-    found = find_absences(_spans(changes), [Span(_START, end + timedelta(days=1))], rule, end)
+    found = find_absences(_spans(changes), [Span(START, end + timedelta(days=1))], rule, end)
     said = [(clip_seconds(one.start), clip_seconds(one.end or end)) for one in found]
     empty = empty_spells(zone.present, clip.duration_s, sample_s)
     return absences_found(empty, clip.blind, said, absence_s, zone.tolerance_s + sample_s)
@@ -367,11 +263,6 @@ def _edges(clip: LabelledClip, zone: LabelledZone, changes: Sequence[Transition]
     )
 
 
-def clip_seconds(at: datetime) -> float:
-    """Of the clip."""
-    return (at - _START).total_seconds()
-
-
 def _state_at(changes: Sequence[Transition], moment: float) -> StaffState:
     before = [change for change in changes if clip_seconds(change.at) <= moment]
     return before[-1].staff if before else StaffState.UNKNOWN
@@ -379,43 +270,3 @@ def _state_at(changes: Sequence[Transition], moment: float) -> StaffState:
 
 def _within(moment: float, spans: Sequence[Spell]) -> bool:
     return any(start <= moment < end for start, end in spans)
-
-
-def _load(path: Path, folder: Path) -> LabelledClip:
-    try:
-        label = json.loads(path.read_text(encoding="utf-8"))
-        if label["schema"] != _SCHEMA:
-            raise ValueError(f"schema {label['schema']}, not {_SCHEMA}")
-        names = list(_names(label["zones"]))
-        zones = tuple(
-            LabelledZone(
-                name,
-                zone["role"],
-                tuple((float(x), float(y)) for x, y in zone["polygon"]),
-                tuple(_spell(start, end) for start, end in zone["present"]),
-                float(zone["tolerance_s"]),
-                read_inside(zone.get("inside", str(BUILT_IN))),
-            )
-            for name, zone in zip(names, label["zones"], strict=True)
-        )
-        blind = tuple(_spell(s["start_s"], s["end_s"]) for s in label.get("video_state", ()))
-        length, group = float(label["duration_s"]), str(label.get("group", ""))
-        return LabelledClip(path.stem, folder / label["video"], length, zones, blind, group)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: not a label file: {error}") from error
-
-
-def _names(zones: Sequence[JsonObject]) -> Iterator[str]:
-    """Their ids, with the role where staff and customers of one counter have the same. Raises ValueError."""
-    ids = [zone["id"] for zone in zones]
-    names = [f"{zone['id']} ({zone['role']})" if ids.count(zone["id"]) > 1 else zone["id"] for zone in zones]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ValueError(f"two zones are called {twice}")
-    yield from names
-
-
-def _spell(start: float, end: float) -> Spell:
-    if float(end) < float(start):
-        raise ValueError(f"{start} to {end}: a time must not end before it begins")
-    return float(start), float(end)

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from analytics.bodies import place
-from analytics.evaluation import LabelledClip, LabelledZone, Report, WrongSecond, ZoneScore, clip_pictures, clip_seconds
+from analytics.clip_samples import START, clip_pictures, clip_seconds
+from analytics.evaluation import Report, WrongSecond, ZoneScore
+from analytics.labels import LabelledClip, LabelledZone
+from analytics.looker import Looker
 from analytics.looking import WatchedView, crops_of
 from analytics.people import Image, Person, PersonDetector
+from analytics.pictures import Picture
 from analytics.zones import Zone, cut, zone_of
 
 MOST_EXAMPLES = 3
@@ -47,20 +50,19 @@ def overview(clip: LabelledClip) -> bytes:
 def examples(
     clips: Iterable[LabelledClip], report: Report, detectors: Sequence[PersonDetector], threshold: float
 ) -> Iterator[Example]:
-    """The longest errors of each zone, in the order of the report."""
+    """The longest errors of each zone, in the order of the report. Raises DetectorUnavailable."""
     of_name = {clip.name: clip for clip in clips}
-    of_detector = {detector.name: detector for detector in detectors}
+    of_detector = {detector.name: Looker(detector, threshold) for detector in detectors}
     for score in report.scores:
         if score.wrong:
-            yield from _examples(of_name[score.clip], score, of_detector[score.detector], threshold)
+            yield from _examples(of_name[score.clip], score, of_detector[score.detector])
 
 
-def _examples(clip: LabelledClip, score: ZoneScore, detector: PersonDetector, threshold: float) -> Iterator[Example]:
+def _examples(clip: LabelledClip, score: ZoneScore, looker: Looker) -> Iterator[Example]:
     zone = next(zone for zone in clip.zones if zone.id == score.zone)
     for run in sorted(runs(score.wrong), key=len, reverse=True)[:MOST_EXAMPLES]:
         middle = run[len(run) // 2]
-        picture = _picture_at(clip, middle.moment)
-        jpeg = _seen(picture, zone, detector, threshold)
+        jpeg = _seen(clip.name, _picture_at(clip, middle.moment), zone, looker)
         yield Example(clip.name, zone.id, score.detector, middle.moment, len(run), middle.present, jpeg)
 
 
@@ -82,13 +84,14 @@ def _picture_at(clip: LabelledClip, moment: float) -> Image:
     return min(apart, key=lambda pair: pair[0])[1].copy()
 
 
-def _seen(picture: Image, zone: LabelledZone, detector: PersonDetector, threshold: float) -> bytes:
-    view = WatchedView("", zone.id, zone_of(zone.polygon))
+def _seen(clip: str, picture: Image, zone: LabelledZone, looker: Looker) -> bytes:
+    """By the look by which it was judged."""
+    view = WatchedView(clip, zone.id, zone_of(zone.polygon), staff_inside=zone.inside)
     crop = crops_of(view)[0]
-    people = place(detector.detect([cut(picture, crop)])[0], crop)
+    people = looker.found_in(Picture(clip, START, picture), view)[0]
     _draw_zone(picture, view.staff_zone, "")
     for person in people:
-        _draw_person(picture, person, _SEEN if person.score >= threshold else _WEAK)
+        _draw_person(picture, person, _SEEN if person.score >= looker.threshold else _WEAK)
     return _jpeg(cut(picture, crop))
 
 

@@ -91,12 +91,18 @@ class Looker:
     def look_back(self, picture: Picture, view: WatchedView) -> Observation:
         """One look by itself at what was shown in the past; it says nothing about what is shown now."""
         try:
-            people = seen_through_crops(self._detect, picture, [view], self.threshold)
+            return observe(view, picture.wall, self._found_in(picture, view), self.threshold)
         except Exception as error:
             if not self._goes_on:
                 raise self._in_words([picture], error) from error
             return self._failed(picture, [view], error)[0]
-        return observe(view, picture.wall, [people[crop] for crop in crops_of(view)], self.threshold)
+
+    def found_in(self, picture: Picture, view: WatchedView) -> list[tuple[Person, ...]]:
+        """Who is found through each of the view's crops, however unsure. Raises DetectorUnavailable."""
+        try:
+            return self._found_in(picture, view)
+        except Exception as error:  # what runtimes raise shares no base class
+            raise self._in_words([picture], error) from error
 
     def people(self, camera_id: str, views: Sequence[WatchedView]) -> list[Box]:
         """Everybody who may be seen in these views, however unsure, at the last look."""
@@ -110,6 +116,10 @@ class Looker:
     def forget(self, camera_id: str) -> None:
         self.failing.pop(camera_id, None)
         self._seen = {crop: seen for crop, seen in self._seen.items() if crop[0] != camera_id}
+
+    def _found_in(self, picture: Picture, view: WatchedView) -> list[tuple[Person, ...]]:
+        people = seen_through_crops(self._detect, picture, [view], self.threshold)
+        return [people[crop] for crop in crops_of(view)]
 
     def _look(self, work: Work) -> list[Observation]:
         fresh = self._look_where_needed(work)

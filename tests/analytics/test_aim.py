@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from analytics.aim import APART, PICTURES, Aim, aim_of, has_moved, read, small, written, zones_key
 from analytics.cameras import WatchedCamera
+from analytics.clip_samples import clip_pictures
 from analytics.diary import Diary
-from analytics.evaluation import clip_pictures, load_clips
 from analytics.health import PictureHealth
+from analytics.labels import load_clips
 from analytics.looker import Looker
 from analytics.looking import WatchedView
 from analytics.people import Box, Image, Person

@@ -1,5 +1,6 @@
 import json
 import subprocess
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,20 +9,14 @@ import pytest
 from av.video.stream import VideoStream
 
 from analytics.against_labels import AbsencesFound, EdgesFound, empty_spells, told_edges
-from analytics.evaluation import (
-    Cost,
-    Report,
-    WrongSecond,
-    ZoneScore,
-    clip_pictures,
-    evaluate,
-    load_clips,
-    score_clip,
-)
+from analytics.clip_samples import clip_pictures
+from analytics.evaluation import Cost, Report, WrongSecond, ZoneScore, evaluate, score_clip
 from analytics.evaluation_json import report_json
 from analytics.evaluation_pictures import examples, runs
 from analytics.evaluation_report import HEADINGS, format_report, report_rows
 from analytics.evaluation_totals import EXACT_EDGE_S, total_of, totals
+from analytics.labels import load_clips
+from analytics.people import DetectorUnavailable, Image, Person
 from tests.analytics.scenes import START, a_picture, at, labelled_data, ssd
 from tests.analytics.world import MarkerDetector
 
@@ -192,6 +187,15 @@ def test_a_detector_that_sees_nobody_misses_everybody(tmp_path: Path) -> None:
     (example,) = examples(load_clips(tmp_path), found, [MarkerDetector()], 0.35)
     assert (example.zone, example.present, example.lasted) == ("left", True, 6)
     assert example.jpeg[:2] == b"\xff\xd8"
+    with pytest.raises(DetectorUnavailable, match=r"detector marker: it fails on pictures of clip \("):
+        list(examples(load_clips(tmp_path), found, [Fails()], 0.35))
+
+
+class Fails(MarkerDetector):
+    """Once the clips were looked at, as by a graphics card that is gone by then."""
+
+    def detect(self, images: Sequence[Image]) -> list[tuple[Person, ...]]:
+        raise RuntimeError("invalid device function")
 
 
 def test_errors_of_one_kind_in_a_row_are_one_example() -> None:

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analytics.clip_samples import clip_pictures
 from analytics.detectors.onnx import OnnxDetector
-from analytics.evaluation import clip_pictures, load_clips
 from analytics.faces import blurred, heads, squares, without_faces
+from analytics.labels import load_clips
 from analytics.looking import WatchedView
 from analytics.people import Box, Image, Person
 from analytics.zones import zone_of

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from analytics.aim import aim_of, small
-from analytics.evaluation import clip_pictures, load_clips
+from analytics.clip_samples import clip_pictures
 from analytics.health import CameraFaults, FaultChange, PictureHealth
+from analytics.labels import load_clips
 from analytics.people import Image
 from storage.models import FaultKind
 from tests.analytics.scenes import a_picture, at, labelled_data

@@ -11,9 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from analytics.aim import Aim, Small, aim_of, small
-from analytics.evaluation import LabelledClip, LabelledZone, clip_pictures, load_clips
+from analytics.clip_samples import clip_pictures
 from analytics.health import PictureHealth
 from analytics.hiding import what_hides
+from analytics.labels import LabelledClip, LabelledZone, load_clips
 from analytics.looker import Looker
 from analytics.looking import WatchedView
 from analytics.onlookers import Shows

@@ -1,31 +1,58 @@
 """`hallwatch evaluate`"""
 
 import os
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from web.commands.common import progress_bar, say, warn
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, progress_bar, say, warn
 from web.commands.plain_errors import UserError
+from web.commands.sample_files import write_samples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from analytics.evaluation import Report
     from analytics.people import PersonDetector
+    from web.installation import Services
+    from web.settings import WatcherSection
+
+
+_SEEN = 0.35
+"""SEEN_SCORE, without loading what looks."""
 
 
 def evaluate(
-    folder: Annotated[Path, typer.Argument(help="Clips with their labels in labels/*.json.", file_okay=False)],
-    detector: Annotated[list[str] | None, typer.Option(help="auto, ssd, onnx or yolo; repeat to compare.")] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(help="Clips with their labels in labels/*.json.", file_okay=False)
+    ] = None,
+    own: Annotated[bool, typer.Option("--own", help="The site's own labelled samples instead of a folder.")] = False,
+    detector: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="auto, ssd, onnx or yolo; repeat to compare. Else auto, or with --own the one of the configuration.",
+            show_default=False,
+        ),
+    ] = None,
     weights: Annotated[
         list[str] | None,
         typer.Option(help="Weights for onnx or yolo; repeat in the order of these detectors.", show_default=False),
     ] = None,
-    threshold: Annotated[float, typer.Option(help="Score from which a person counts as seen.", min=0, max=1)] = 0.35,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            help="Score from which a person counts as seen. Else 0.35, or with --own the one of the configuration.",
+            min=0,
+            max=1,
+            show_default=False,
+        ),
+    ] = None,
     absence_seconds: Annotated[
         float, typer.Option(help="So long an empty zone is an absence; the labelled clips are short.", min=1, max=3600)
     ] = 5.0,
@@ -40,11 +67,61 @@ def evaluate(
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Run labelled clips through the real pipeline and print the accuracy of presence per clip and detector.
 
-    Example: hallwatch evaluate clips/ --detector ssd --report seen.html
+    Example: hallwatch evaluate --own --report seen.html
     """
+    if own is (folder is not None):
+        raise UserError("Name a folder with labelled clips, or --own for the samples of this site; one of the two.")
+    if report and not report.parent.is_dir():
+        raise UserError(f"--report: there is no folder {report.parent}; name a file in one that is there.")
+    how = _How(detector or ["auto"], weights or [], _SEEN if threshold is None else threshold)
+    with ExitStack() as stack:
+        if folder is None:
+            services = stack.enter_context(opened(config))
+            how = _as_configured(services.settings.watcher, detector, weights, threshold)
+            folder = Path(stack.enter_context(TemporaryDirectory())) / "own-samples"
+            _write_own(services, folder)
+        _evaluate(folder, how, absence_seconds, sample_seconds, report, as_json=as_json)
+
+
+@dataclass(frozen=True)
+class _How:
+    detectors: "Sequence[str]"
+    weights: "Sequence[str]"
+    threshold: float
+
+
+def _as_configured(
+    section: "WatcherSection",
+    detector: "Sequence[str] | None",
+    weights: "Sequence[str] | None",
+    threshold: float | None,
+) -> _How:
+    """As the site watches, but for what is said otherwise."""
+    names = detector or [section.detector]
+    configured = [section.weights] if section.weights and any(name != "ssd" for name in names) else []
+    return _How(names, weights or configured, section.threshold if threshold is None else threshold)
+
+
+def _write_own(services: "Services", folder: Path) -> None:
+    """Raises UserError where there are none."""
+    with progress_bar("samples") as bar:
+        done = write_samples(services, folder, bar.update)
+    if not done.kept:
+        raise UserError(
+            "This site has no labelled samples yet. Whoever may, says on the page of a wrong alert under *What the"
+            " picture really showed* who was there; that makes one. Or name a folder with clips that you have labelled."
+        )
+    if not done.written:
+        raise UserError("The footage of none of the samples can be had; see the warnings above.")
+
+
+def _evaluate(
+    folder: Path, how: _How, absence_s: float, sample_s: float, report: Path | None, *, as_json: bool
+) -> None:
     import orjson
 
     from analytics.detectors.choose import choose_detector
@@ -53,16 +130,15 @@ def evaluate(
     from analytics.evaluation_report import format_report
     from analytics.people import DetectorUnavailable
 
-    names = detector or ["auto"]
+    names = how.detectors
     if unknown := [name for name in names if name not in ("auto", "ssd", "onnx", "yolo")]:
         raise UserError(f"There is no detector {unknown[0]!r}; the detectors are auto, ssd, onnx and yolo.")
-    of_each = _weights_of(names, weights or [])
-    if report and not report.parent.is_dir():
-        raise UserError(f"--report: there is no folder {report.parent}; name a file in one that is there.")
+    of_each = _weights_of(names, how.weights)
     with progress_bar(folder.name) as bar:
         try:
             detectors = [choose_detector(name, file) for name, file in zip(names, of_each, strict=True)]  # type: ignore[arg-type]
-            found = score_clips(folder, detectors, bar.update, threshold, absence_seconds, sample_seconds)
+            found = score_clips(folder, detectors, bar.update, how.threshold, absence_s, sample_s)
+            page = _page(folder, found, detectors, how.threshold, absence_s) if report else b""
         except (DetectorUnavailable, ValueError) as error:
             raise UserError(str(error)) from None
     for reason in found.left_out:
@@ -72,7 +148,7 @@ def evaluate(
     else:
         typer.echo(format_report(found))  # plain: a table of this width must not be cut to fit a narrow terminal
     if report:
-        report.write_bytes(_page(folder, found, detectors, threshold, absence_seconds))
+        report.write_bytes(page)
         if not as_json:
             say(f"Written: {report}")
 
@@ -94,8 +170,8 @@ def _weights_of(names: "Sequence[str]", weights: "Sequence[str]") -> list[str]:
 def _page(
     folder: Path, found: "Report", detectors: "Sequence[PersonDetector]", threshold: float, absence_s: float
 ) -> bytes:
-    from analytics.evaluation import load_clips
     from analytics.evaluation_pictures import examples, overviews
+    from analytics.labels import load_clips
     from web.detector_report import Conditions, page
 
     clips = load_clips(folder)

@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from sqlmodel import col, select
 
-from analytics.evaluation import clip_pictures
+from analytics.clip_samples import clip_pictures
 from analytics.reanalysis import ABANDONED
 from storage.models import AbsenceRule, Presence, Reanalysis, StaffState, View
 from tests.analytics.scenes import labelled_data

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from analytics.evaluation import Report, WrongSecond, ZoneScore, load_clips
+from analytics.evaluation import Report, WrongSecond, ZoneScore
 from analytics.evaluation_report import report_rows
+from analytics.labels import load_clips
 from analytics.samples import Answer, mark, of_absence, take_back
 from storage.database import Database
 from storage.models import Absence, AccessEntry, PrivacyMask, Sample
@@ -18,6 +19,7 @@ from tests.ingest.video.test_masked_clip import THIRD, pictures
 from tests.sample import CAMERA
 from tests.web.commands.conftest import Run
 from tests.web.commands.test_clip import footage
+from tests.web.commands.test_help import shown
 from web.composition import build_services
 from web.detector_report import Conditions, page
 from web.settings_file import read_settings
@@ -55,6 +57,24 @@ def test_samples_are_written_as_clips_with_labels_and_removed_when_they_are_take
         take_back(session, session.get_one(Sample, 1), 1, START)
     assert "1 that were taken back removed" in hallwatch("samples", "export", str(folder)).output
     assert [path.name for path in folder.rglob("sample-1*")] == []
+
+
+def test_a_site_without_samples_is_told_how_one_is_made(hallwatch: Run, site: Path) -> None:
+    told = shown(hallwatch("evaluate", "--own", code=1).output)
+    assert "This site has no labelled samples yet." in told
+    assert "What the picture really showed" in told
+    for both_or_none in ((), (str(site.parent), "--own")):
+        assert "one of the two" in shown(hallwatch("evaluate", *both_or_none, code=1).output)
+
+
+def test_samples_whose_footage_is_gone_are_named_and_nothing_is_measured(
+    database: Database, hallwatch: Run, tmp_path: Path
+) -> None:
+    with closing(database), database.transaction() as session:
+        take_back(session, session.get_one(Sample, 1), 1, START)
+    told = shown(hallwatch("evaluate", "--own", code=1).output)
+    assert "Left out: sample 2 (absence:2)" in told
+    assert "The footage of none of the samples can be had" in told
 
 
 def test_masks_are_filled_in_samples_also_when_they_are_drawn_later(
