@@ -11,6 +11,7 @@ from ingest.simulator.catalogue import SIGN
 from ingest.simulator.clock_code import draw_clock
 from ingest.simulator.encoder import Encoder
 from ingest.simulator.hall_picture import HEIGHT, WIDTH
+from ingest.simulator.lens import Lens, Picture, View
 from ingest.simulator.mounts import Lie, Mount
 from ingest.simulator.places import CameraPlan
 from ingest.simulator.rtp import RTP_CLOCK_HZ
@@ -31,6 +32,9 @@ class SimulatedCamera:
         self.main, self.sub = main, sub
         self._stage = stage
         self._scene = Scene(tuple(str(number) for number in plan.counters), *SIGN)
+        self._view = View()
+        self._shown: Picture | None = None
+        """The last picture, with its clock."""
         self._interval = timedelta(seconds=1 / fps)
         self._main_encoder = Encoder(WIDTH, HEIGHT, fps)
         self._sub_encoder = Encoder(*SUB_SIZE, fps)
@@ -83,6 +87,13 @@ class SimulatedCamera:
     def set_lie(self, lie: Lie) -> None:
         self.main.lie = self.sub.lie = lie
 
+    @property
+    def lens(self) -> Lens:
+        return self._view.lens
+
+    def set_lens(self, lens: Lens) -> None:
+        self._view.lens = lens
+
     def disturb(self, what: str, share: float) -> None:
         """`what` is a field of Disturbance. Raises ValueError."""
         if not 0 <= share <= 1:
@@ -107,10 +118,17 @@ class SimulatedCamera:
         return max(0.0, (due - now).total_seconds())
 
     def _take(self, wall: datetime) -> None:
-        picture = self._scene.picture(self._stage.seen(self.plan.counters, wall), wall.timestamp() % 86_400)
-        draw_clock(picture, wall)
+        picture = self._picture(wall)
         for unit in self._main_encoder.encode(picture, wall):
             self.main.feed(unit)
         small = cv2.resize(picture, SUB_SIZE, interpolation=cv2.INTER_AREA)
         for unit in self._sub_encoder.encode(np.asarray(small, np.uint8), wall):
             self.sub.feed(unit)
+
+    def _picture(self, wall: datetime) -> Picture:
+        if self._view.lens is Lens.FROZEN and self._shown is not None:
+            return self._shown
+        seen = self._scene.picture(self._stage.seen(self.plan.counters, wall), wall.timestamp() % 86_400)
+        draw_clock(seen, wall)  # it hangs in the hall: a lens that is covered shows no clock either
+        self._shown = self._view.of(seen)
+        return self._shown

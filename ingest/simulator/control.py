@@ -10,6 +10,7 @@ from typing import Any
 
 from ingest.simulator.camera import SimulatedCamera
 from ingest.simulator.director import Director
+from ingest.simulator.lens import Lens
 from ingest.simulator.mounts import Lie
 from ingest.simulator.platform import Platform
 from ingest.simulator.scene import PLACES, Role
@@ -74,6 +75,7 @@ class Orders:
                 "dropped": camera.main.dropped,
                 "reports": camera.main.reports,
                 "clock_offset_s": camera.main.clock_offset.total_seconds(),
+                "lens": camera.lens.value,
             }
             for camera in self._cameras
         }
@@ -122,6 +124,7 @@ def _switches(camera: SimulatedCamera) -> dict[str, Callable[[Any], None]]:
         "loss": lambda value: camera.disturb("loss", float(value)),
         "reordering": lambda value: camera.disturb("reordering", float(value)),
         "noise": lambda value: camera.disturb("noise", float(value)),
+        "lens": lambda value: camera.set_lens(Lens(value)),
         "description": lambda value: camera.set_lie(Lie(value)),
         "half_open": lambda value: camera.half_open() if value else None,
         "reboot": lambda value: camera.reboot() if value else None,

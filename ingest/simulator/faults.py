@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ingest.simulator.lens import Lens
+
 
 class FaultKind(StrEnum):
     LEAVE_EARLY = "leave_early"
@@ -13,6 +15,12 @@ class FaultKind(StrEnum):
     BACKDATE_STEP = "backdate_step"
     LOSE_CAMERA = "lose_camera"
     CLOCK_OFF = "clock_off"
+    COVER_CAMERA = "cover_camera"
+    BLUR_CAMERA = "blur_camera"
+    OVEREXPOSE_CAMERA = "overexpose_camera"
+    DARKEN_CAMERA = "darken_camera"
+    TURN_CAMERA = "turn_camera"
+    FREEZE_CAMERA = "freeze_camera"
 
 
 FAULT_HELP = {
@@ -23,7 +31,22 @@ FAULT_HELP = {
     FaultKind.BACKDATE_STEP: "an acceptance is entered late and stamped half an hour early, before its receipt",
     FaultKind.LOSE_CAMERA: "the camera of the counter cuts its connections and refuses new ones for 60 s",
     FaultKind.CLOCK_OFF: "the camera's own clock runs 7 s ahead, as its sender reports tell",
+    FaultKind.COVER_CAMERA: "something hangs before the lens of the counter's camera for 60 s",
+    FaultKind.BLUR_CAMERA: "the camera is out of focus for 60 s",
+    FaultKind.OVEREXPOSE_CAMERA: "light falls into the camera for 60 s, so that its picture is nearly white",
+    FaultKind.DARKEN_CAMERA: "the light is off for 60 s",
+    FaultKind.TURN_CAMERA: "the camera is knocked aside for 60 s, by a fifth of its picture",
+    FaultKind.FREEZE_CAMERA: "the camera sends the same picture for 60 s",
 }
+LENS_OF = {
+    FaultKind.COVER_CAMERA: Lens.COVERED,
+    FaultKind.BLUR_CAMERA: Lens.BLURRED,
+    FaultKind.OVEREXPOSE_CAMERA: Lens.OVEREXPOSED,
+    FaultKind.DARKEN_CAMERA: Lens.DARK,
+    FaultKind.TURN_CAMERA: Lens.TURNED,
+    FaultKind.FREEZE_CAMERA: Lens.FROZEN,
+}
+LENS_SECONDS = 60.0
 CAMERA_LOST_SECONDS = 60.0
 CLOCK_OFF_SECONDS = 7.0
 _DEFAULT_AFTER_S = 30.0

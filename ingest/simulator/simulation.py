@@ -11,8 +11,9 @@ from ingest.simulator.camera import SUB_SIZE, SimulatedCamera
 from ingest.simulator.control import ControlServer, Orders
 from ingest.simulator.director import Director
 from ingest.simulator.directory import directory_rows
-from ingest.simulator.faults import CAMERA_LOST_SECONDS, CLOCK_OFF_SECONDS, Fault, FaultKind
+from ingest.simulator.faults import CAMERA_LOST_SECONDS, CLOCK_OFF_SECONDS, LENS_OF, LENS_SECONDS, Fault, FaultKind
 from ingest.simulator.hall_picture import HEIGHT, WIDTH
+from ingest.simulator.lens import Lens
 from ingest.simulator.microphone import ClockMicrophone
 from ingest.simulator.onvif_device import OnvifDevice, Stream
 from ingest.simulator.onvif_server import OnvifServer
@@ -192,6 +193,10 @@ class Simulation:
             elif fault.kind is FaultKind.CLOCK_OFF:
                 lie = partial(camera.set_clock_offset, timedelta(seconds=CLOCK_OFF_SECONDS))
                 self._plan(fault, fault.after_s, camera, lie, "clock_off")
+            elif fault.kind in LENS_OF:
+                worse, clear = (partial(camera.set_lens, lens) for lens in (LENS_OF[fault.kind], Lens.CLEAR))
+                self._plan(fault, fault.after_s, camera, worse, "lens_changed")
+                self._plan(fault, fault.after_s + LENS_SECONDS, camera, clear, "lens_clear")
 
     def _plan(self, fault: Fault, at_s: float, camera: SimulatedCamera, act: Callable[[], None], event: str) -> None:
         def happen() -> None:

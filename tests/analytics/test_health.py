@@ -1,8 +1,14 @@
+from fractions import Fraction
+
+import av
+import cv2
 import numpy as np
 import pytest
+from av.video.codeccontext import VideoCodecContext
 
 from analytics.aim import aim_of, small
 from analytics.clip_samples import clip_pictures
+from analytics.decoding import image_of
 from analytics.health import CameraFaults, FaultChange, PictureHealth
 from analytics.labels import load_clips
 from analytics.people import Image
@@ -87,6 +93,31 @@ def test_labelled_faults_are_noticed_and_nothing_else() -> None:
     assert dark == [*range(28, 40), *range(100, 112)]
     assert [second for second, fault in told.items() if fault is FaultKind.BLURRED] == [*range(78, 84)]
     assert [second for second, fault in told.items() if fault is FaultKind.FROZEN] == [*range(57, 64), 122]
+
+
+def brightened(pictures: list[Image], gain: float) -> list[Image]:
+    """As a camera sends them: clipped, encoded and decoded."""
+    height, width = pictures[0].shape[:2]
+    sent: list[Image] = []
+    encoder, decoder = av.CodecContext.create("libx264", "w"), av.CodecContext.create("h264", "r")
+    assert isinstance(encoder, VideoCodecContext)
+    assert isinstance(decoder, VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = width, height, "yuv420p", Fraction(1)
+    frames = [
+        av.VideoFrame.from_ndarray(np.asarray(cv2.convertScaleAbs(each, alpha=gain), np.uint8), format="bgr24")
+        for each in pictures
+    ]
+    for packet in [*(p for frame in frames for p in encoder.encode(frame)), *encoder.encode(None)]:
+        sent += [image_of(frame) for frame in decoder.decode(packet)]
+    return sent + [image_of(frame) for frame in decoder.decode(None)]
+
+
+def test_a_real_room_that_is_brightened_until_it_is_clipped_is_over_exposed() -> None:
+    clip = next(c for c in load_clips(labelled_data()) if c.name == "one-by-one-person-detection")
+    room = [picture.image for picture, _ in zip(clip_pictures(clip.video, "cam"), range(10), strict=False)]
+    told = {gain: {PictureHealth().judge(each) for each in brightened(room, gain)} for gain in (1.0, 1.3, 8.0)}
+    assert (told[1.0], told[1.3]) == ({None}, {None}), "bright is not over-exposed"
+    assert told[8.0] == {FaultKind.OVEREXPOSED}
 
 
 def test_a_fault_is_believed_after_a_while_and_dated_back() -> None:

@@ -110,8 +110,8 @@ def test_an_absence_is_told_by_itself_and_its_clip_shows_it(hall: RunningHall, s
     back = moment(hall.order("counters/1/clerk", action="come")["truth"]["at"])
 
     absence = settled_absence(hall, supervisor, 1)
-    assert abs(moment(absence["start"]) - left) < timedelta(seconds=6)
-    assert abs(moment(absence["end"]) - back) < timedelta(seconds=6)
+    assert abs(moment(absence["start"]) - left) <= A_SECOND
+    assert abs(moment(absence["end"]) - back) <= A_SECOND
     supervisor.goto(f"{hall.address}/absences/1")
     for wall in (moment(absence["start"]), moment(absence["end"])):
         player_shows(supervisor, wall)

@@ -19,6 +19,7 @@ FaultOption = Annotated[
     typer.Option(
         help=escape(  # else "[@SECONDS]" is taken for markup and not shown
             f"KIND[:COUNTER][@SECONDS], repeat for more; kinds: {', '.join(FaultKind)}."
+            " Those of cameras last 60 s, but for clock_off."
         )
     ),
 ]
