@@ -399,6 +399,8 @@ def test_an_erratum_stands_before_what_it_corrects_and_both_stay(signed_in: Sign
     assert "Number 1" in page
     first = client.get("/evaluation.json?month=2026-02&number=1").json()
     assert (first["shown"]["number"], [each["number"] for each in first["versions"]]) == (1, [2, 1])
+    [*_, row] = csv.DictReader(io.StringIO(client.get("/evaluation.csv").text.removeprefix("\ufeff")))
+    assert (row["number"], row["erratum"]) == ("2", "补报 <b>")
     assert client.get("/evaluation.json?number=3").status_code == 404
     for wrong in ("month=2026-01", "month=2026-13", "month=x"):
         refused = client.get(f"/evaluation.json?{wrong}")

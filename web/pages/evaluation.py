@@ -241,12 +241,13 @@ def columns(page: EvaluationPage) -> tuple[str, ...]:
         *("points", "low", "high", "why", "known", *_indicators(page)),
         *_COUNTED,
         *(f"level_{level}" for level in range(1, 6)),
+        "erratum",
     )
 
 
 def _indicators(page: EvaluationPage) -> Iterator[str]:
     """An indicator may bear the name of another column: `points_` stands before it then."""
-    taken = {"points", "low", "high", "known", "early", "late", "month", "kind", "state", "rank", "why", *_COUNTED}
+    taken = {"points", "low", "high", "known", "month", "kind", "state", "rank", "why", "erratum", *_COUNTED}
     for each in page.formula.indicators if page.formula else ():
         yield f"points_{each.id}" if each.id in taken - _AS_BEFORE else each.id
 
@@ -263,6 +264,7 @@ def cells(page: EvaluationPage, unit: UnitRow) -> Iterator[Cell]:
     yield from _rounded(score.points if score else None for score in indicators)
     yield from (getattr(counted, name) if counted else None for name in _COUNTED)
     yield from counted.ratings if counted else (None,) * 5
+    yield page.shown.erratum
 
 
 def _rounded(values: Iterable[float | None]) -> Iterator[float | None]:

@@ -143,12 +143,14 @@ add_page(router, "/public/evaluation", "public/evaluation.html", public_evaluati
 
 
 _FIGURES = ("id", "name", "name_en", "rank", "points", "low", "high", "cases", "on_time", "early", "satisfied")
-_COLUMNS = ("month", "number", "kind", *_FIGURES)
+_COLUMNS = ("month", "number", "kind", *_FIGURES, "erratum")
 
 
 def public_evaluation_table(page: Annotated[PublicEvaluationPage, Depends(public_evaluation_page)]) -> Table:
-    number = page.shown.number if page.shown else None
-    rows = ((page.month, number, page.kind, *(getattr(unit, name) for name in _FIGURES)) for unit in page.units)
+    number, erratum = (page.shown.number, page.shown.erratum) if page.shown else (None, "")
+    rows = (
+        (page.month, number, page.kind, *(getattr(unit, name) for name in _FIGURES), erratum) for unit in page.units
+    )
     return Table(f"evaluation-{page.month or 'none'}-{page.kind}", page.zone, _COLUMNS, rows)
 
 

@@ -75,3 +75,6 @@ def test_it_is_taken_along_as_a_file(anonymous: TestClient, published: Services)
     text = anonymous.get("/public/evaluation.csv").text.removeprefix("\ufeff")
     best = next(csv.DictReader(io.StringIO(text)))
     assert (best["id"], best["number"], best["cases"]) == ("civil", "2", "400")
+    assert best["erratum"] == "漏计一件", "the file says by itself that it is a correction, and of what"
+    first = anonymous.get("/public/evaluation.csv?number=1").text.removeprefix("\ufeff")
+    assert next(csv.DictReader(io.StringIO(first)))["erratum"] == ""
