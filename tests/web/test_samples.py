@@ -151,9 +151,9 @@ def test_it_is_marked_listed_and_taken_back_by_page(signed_in: SignedIn, service
     assert supervisor.get("/samples.json?taken_back=true").json()["samples"][0]["taken_back_by"] == "supervisor"
 
 
-def test_the_list_tells_by_which_commands_samples_get_into_the_next_report(signed_in: SignedIn) -> None:
+def test_the_list_tells_by_which_command_samples_get_into_the_next_report(signed_in: SignedIn) -> None:
     """Also while there is none."""
     for language, words in (("en", "as a group of its own once"), ("zh-CN", "下一份报告")):
         page = signed_in("supervisor").get("/samples", headers={"Accept-Language": language}).text
         assert words in page
-        assert "hallwatch samples export samples/ &amp;&amp; hallwatch evaluate samples/ --report seen.html" in page
+        assert "hallwatch evaluate --own --report seen.html" in page
