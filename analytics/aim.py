@@ -27,7 +27,8 @@ _REACH = 12
 _LEAST_SHIFT = 4
 """A fortieth of the width. Pictures of a fixed camera are found within one pixel of their place."""
 # On the labelled clips a picture in its place is 0.61 and more alike, one of another place 0.34 at most; a shifted one
-# is 0.13 and more liker where it is found than in its place, one in its place 0.01 at most.
+# is 0.13 and more liker where it is found than in its place, one in its place 0.01 at most. Some part of a picture that
+# is shifted further than is looked is a little alike somewhere, so what counts for "not at all" is its own place.
 _ALIKE, _LIKER, _UNLIKE = 0.45, 0.10, 0.20
 _STRONG = 60
 """Edges of a room are 150 and more there, those of mere noise 30: where nothing stands out, nothing can be told."""
@@ -83,10 +84,11 @@ def has_moved(aim: Aim, now: Small) -> bool:
     inner = edges[_REACH:-_REACH, _REACH:-_REACH]
     likeness = cv2.matchTemplate(_edges(slopes(now)), inner, cv2.TM_CCOEFF_NORMED)
     _, best, _, (x, y) = cv2.minMaxLoc(likeness)
-    if best < _UNLIKE:
+    in_its_place = float(likeness[_REACH, _REACH])
+    if in_its_place < _UNLIKE:
         return True
     is_elsewhere = max(abs(x - _REACH), abs(y - _REACH)) >= _LEAST_SHIFT
-    return is_elsewhere and best >= _ALIKE and best - float(likeness[_REACH, _REACH]) >= _LIKER
+    return is_elsewhere and best >= _ALIKE and best - in_its_place >= _LIKER
 
 
 def slopes(picture: Small) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from analytics.absence import SOUGHT, FoundAbsence, find_events, lasts
-from analytics.debouncing import Frames
+from analytics.contesting import Frames
 from analytics.edges import Told, dated, first_shown
 from analytics.looking import Observation
 from analytics.plan import CounterPlan

@@ -1,12 +1,16 @@
 """How many people there are, believed only after several samples. Pure.
 
 Detectors miss one of three as easily as they invent a fourth, so samples need not agree: so many are there as every one
-of the last few samples shows at least, or at most.
+of the last few samples shows at least, or at most. Of the most that may be there half of them are believed: who is seen
+in every second picture is there.
 """
 
 from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
+
+from analytics.contesting import CONTESTED, OF_LAST
 
 MANY = 1_000_000
 """As many as there may be where nobody knows how many there are at most."""
@@ -40,7 +44,7 @@ class Counting:
         self.value: int | None = None
         self._rise, self._fall, self._needed_blind = rise, fall, blind
         self._longest = max(rise, fall)
-        self._seen: deque[tuple[datetime, int]] = deque(maxlen=self._longest)
+        self._seen: deque[tuple[datetime, int]] = deque(maxlen=max(self._longest, OF_LAST))
         self._blind: list[datetime] = []
         self._agreed: datetime | None = None
         """The last sample that showed somebody, or nobody, as the number does."""
@@ -95,3 +99,27 @@ class Counting:
         # From unknown on nobody has to be seen: samples that go to and fro tell nothing.
         fewer = most == 0 if self.value is None else most < self.value
         return CountEdge(last[0][0], most) if len(last) == self._fall and fewer else None
+
+
+class CountingMost(Counting):
+    """The most that there may be: where half of the last samples show more, there may be more.
+
+    It falls when none of the newest, and fewer than half of the last, show more than what it falls to.
+    """
+
+    def _risen(self) -> CountEdge | None:
+        if not self.value:
+            last = list(self._seen)[-self._rise :]
+            somebody = len(last) == self._rise and all(count for _, count in last)
+            return CountEdge(last[0][0], max(count for _, count in last)) if somebody else None
+        more = list(takewhile(lambda sample: sample[1] > (self.value or 0), reversed(self._seen)))
+        return CountEdge(more[-1][0], self._half()) if more and self._half() > self.value else None
+
+    def _fallen(self) -> CountEdge | None:
+        edge = super()._fallen()
+        return edge if edge and self._half() <= (edge.count or 0) else None
+
+    def _half(self) -> int:
+        """What half of the last samples show at least."""
+        shown = sorted((count for _, count in self._seen), reverse=True)[:CONTESTED]
+        return shown[-1] if len(shown) == CONTESTED else 0

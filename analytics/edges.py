@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from analytics.debouncing import Frames
+from analytics.contesting import Frames
 from analytics.pictures import Picture
 from analytics.presence import Transition
 from analytics.runs import PresenceSpan

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from analytics.counting import MANY, CountEdge, Counting, HowMany
-from analytics.debouncing import Debounced, Edge, Frames
-from analytics.looking import MASKED, NO_ZONE, Observation
+from analytics.contesting import Frames
+from analytics.counting import MANY, CountEdge, Counting, CountingMost, HowMany
+from analytics.debouncing import Debounced, Edge
+from analytics.looking import MASKED, NO_ZONE, PERHAPS_SOMEBODY, Observation
 from analytics.onlookers import Onlookers, Shows
 from storage.models import CustomerState, StaffState
 
@@ -112,10 +113,11 @@ class CounterPresence:
                 StaffState.UNSTAFFED: debounce.vanish,
                 StaffState.UNKNOWN: debounce.blind,
             },
+            contestable=StaffState.UNSTAFFED,
+            contested=PERHAPS_SOMEBODY,
         )
-        self._least, self._most, self._customers = (
-            Counting(debounce.appear, debounce.vanish, debounce.blind) for _ in _Counted
-        )
+        self._least, self._customers = (Counting(debounce.appear, debounce.vanish, debounce.blind) for _ in range(2))
+        self._most = CountingMost(debounce.appear, debounce.vanish, debounce.blind)
         self._least_told: int | None = None
         """As far as it has been told: what is counted is certain sooner or later than that somebody is there."""
         self._most_told: int | None = None
@@ -227,7 +229,8 @@ class CounterPresence:
         unheard_since = self._onlookers.unheard_since(seen)
         if staff is StaffState.UNKNOWN and unheard_since is not None:
             at = self._noticed_late(unheard_since)
-        return self._staff.add(staff, at, confidence, _why_unknown(seen), frames_of(seen))
+        perhaps = staff is StaffState.UNKNOWN and any(o.staff_perhaps for o in seen)
+        return self._staff.add(staff, at, confidence, _why_unknown(seen), frames_of(seen), perhaps=perhaps)
 
     def _customer_edge(self, count: int | None, at: datetime, seen: list[Observation]) -> CountEdge | None:
         unheard_since = self._onlookers.customers_unheard_since(seen)

@@ -13,7 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from analytics import neighbours
 from analytics.absence import CHANGED, WITHDRAWN, FoundAbsence, may_last, sought_as
 from analytics.aim import NewAim, written
-from analytics.debouncing import Frames
+from analytics.contesting import Frames
 from analytics.health import FaultChange
 from analytics.plan import WatchPlan, why_unwatched
 from analytics.presence import Transition

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 
-from analytics.debouncing import Frames
+from analytics.contesting import Frames
 from storage.intervals import Span, subtract
 from storage.models import CustomerState, StaffState
 

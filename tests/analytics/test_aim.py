@@ -85,7 +85,7 @@ def test_light_noise_people_and_a_tremble_are_no_move(
 
 
 @settings(max_examples=20)
-@given(st.integers(-40, 40), st.integers(-40, 40), st.floats(0.5, 1.2), st.none() | st.integers(0, 490))
+@given(st.integers(-80, 80), st.integers(-70, 70), st.floats(0.5, 1.2), st.none() | st.integers(0, 490))
 def test_a_turned_camera_has_moved(right: int, down: int, light: float, person_at: int | None) -> None:
     is_far = max(abs(right), abs(down)) >= 20
     moved = has_moved(aim(), small(shown(right=right, down=down, light=light, person_at=person_at)))

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -5,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.looking import Observation
+from analytics.contesting import CONTESTED, OF_LAST
+from analytics.looking import PERHAPS_SOMEBODY, Observation
 from analytics.onlookers import STARTING, Shows
 from analytics.presence import CounterPresence, Debounce, Transition
 from storage.models import CustomerState, StaffState
@@ -405,12 +407,59 @@ def test_the_number_is_never_at_odds_with_the_state(samples: list[Observation]) 
 @settings(max_examples=60)
 @given(st.booleans(), st.lists(st.tuples(st.integers(1, 12), st.integers(1, 2)), max_size=8))
 def test_what_is_shorter_than_the_debounce_never_flips_a_state(staffed: bool, noise: list[tuple[int, int]]) -> None:
-    """People passing by and reflections are one sample at a time, missed looks at most two: no tracks are needed."""
+    """People passing by and reflections are one sample of three, missed looks at most two: no tracks are needed."""
     looks = [staffed] * 3
     for calm, wrong in noise:
-        looks += [not staffed] * (wrong if staffed else 1) + [staffed] * calm
+        looks += [not staffed] * (wrong if staffed else 1) + [staffed] * (calm if staffed else calm + 1)
     changes = fed(a_counter(), [seen(t, int(look)) for t, look in enumerate(looks)])
     assert staff_edges(changes) == [(0, STAFFED if staffed else UNSTAFFED)]
+
+
+SEEN, PERHAPS, NOBODY, DARK = "seen", "perhaps", "nobody", "dark"
+
+
+def looked(t: float, what: str) -> Observation:
+    if what == PERHAPS:
+        return replace(seen(t, None, reason=PERHAPS_SOMEBODY), staff_perhaps=True)
+    return seen(t, {SEEN: 1, NOBODY: 0}.get(what), reason="dark" if what == DARK else "")
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [[PERHAPS, PERHAPS, NOBODY], [SEEN, NOBODY], [PERHAPS, NOBODY], [SEEN, PERHAPS, NOBODY], [DARK, PERHAPS, NOBODY]],
+)
+@pytest.mark.parametrize("before", [[], [SEEN] * 3, [NOBODY] * 9])
+def test_who_is_half_seen_half_of_the_time_is_not_away(looks: list[str], before: list[str]) -> None:
+    samples = [looked(t, what) for t, what in enumerate([*before, *looks * 40])]
+    edges = staff_edges(fed(a_counter(), samples))
+    assert edges[-1][1] is not UNSTAFFED or edges[-1][0] > len(samples) - OF_LAST
+    begins = [t for t, state in edges if state is UNSTAFFED]
+    ends = [next((t for t, _ in edges if t > begin), len(samples)) for begin in begins]
+    assert all(end - begin <= 2 * OF_LAST for begin, end in zip(begins, ends, strict=True) if begin >= len(before))
+
+
+@settings(max_examples=200)
+@given(st.lists(st.sampled_from([SEEN, PERHAPS, NOBODY, NOBODY, NOBODY, DARK]), max_size=60))
+def test_no_six_looks_of_unstaffed_time_show_somebody_in_three(looks: list[str]) -> None:
+    edges = staff_edges(fed(a_counter(), [looked(t, what) for t, what in enumerate(looks)]))
+    for number, (begin, state) in enumerate(edges):
+        if state is UNSTAFFED:
+            end = edges[number + 1][0] if number + 1 < len(edges) else len(looks)
+            telling = [what for what in looks[int(begin) : int(end)] if what != DARK]
+            windows = [telling[at : at + OF_LAST] for at in range(max(1, len(telling) - OF_LAST + 1))]
+            assert all(sum(what != NOBODY for what in some) < CONTESTED for some in windows)
+
+
+def test_a_passer_by_in_one_look_of_three_leaves_an_empty_counter_empty() -> None:
+    looks = [NOBODY] * 3 + [SEEN, NOBODY, NOBODY, PERHAPS, NOBODY, NOBODY] * 20
+    assert staff_edges(fed(a_counter(), [looked(t, what) for t, what in enumerate(looks)])) == [(0, UNSTAFFED)]
+
+
+def test_who_counts_in_every_second_look_beside_another_may_be_there() -> None:
+    changes = fed(a_counter(), [seen(t, 1 + t % 2) for t in range(40)])
+    assert {(change.staff_count, change.staff_most) for change in changes} == {(1, 2)}
+    perhaps = [replace(seen(t, 1), staff_besides=t % 2) for t in range(40)]
+    assert {(change.staff_count, change.staff_most) for change in fed(a_counter(), perhaps)} == {(1, 2)}
 
 
 @pytest.mark.parametrize(("crossing_s", "staffed"), [(0.9, False), (1.0, False), (2.0, True), (3.5, True)])

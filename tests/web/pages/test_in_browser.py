@@ -466,10 +466,10 @@ def test_beside_the_many_columns_of_a_channel_its_service_is_one_word(page: Page
     page.get_by_label("Address").fill("mailtos://user:password@mail.example")
     page.get_by_role("checkbox", name="Absence").first.check()
     page.get_by_role("button", name="Save").click()
-    lines = page.locator("td[data-label=Service] .break, td[data-label=Absence] .break")
-    expect(lines).to_have_text(["mailtos", "yes"])
-    heights = lines.evaluate_all("cells => cells.map(cell => cell.getBoundingClientRect().height)")
-    assert heights[0] == heights[1]
+    service = page.locator("td[data-label=Service] .break")
+    expect(service).to_have_text(["mailtos"])
+    lines = "cell => cell.getBoundingClientRect().height / parseFloat(getComputedStyle(cell).lineHeight)"
+    assert service.evaluate(lines) < 1.5
 
 
 def test_filters_of_one_row_have_one_height(page: Page) -> None:
