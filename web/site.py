@@ -76,6 +76,8 @@ def apply_site(
     declarations = list(_declarations(session, settings, secrets, now))
     known = {(row.kind, row.key): row for row in session.exec(select(Declared))}
     new = [d for d in declarations if not _was_said(d, known.get(d.place), fingerprint_key)]
+    halls = [d.key for d in new if d.kind == "hall"]
+    changed_hours.take_turns_of(session, halls, [d.key for d in new if d.kind == "counter"])
     places.let_go_of_numbers(session, (d.content for d in new if isinstance(d.content, CounterDeclaration)))
     changes: list[Change] = []
     problems: list[str] = []

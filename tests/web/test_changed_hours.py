@@ -1,5 +1,6 @@
 """Hours that were wrong accuse nobody any longer once they are right; whoever has answered for it already stays."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,9 @@ from fastapi.testclient import TestClient
 from sqlmodel import col, select
 
 from analytics.judging import judge_anew
+from analytics.recording import take_turns
 from correlation.disputes.dispute_log import Said, say, words_of
+from storage.database import Database
 from storage.intervals import Span
 from storage.models import (
     Absence,
@@ -27,11 +30,15 @@ from storage.models import (
     StaffState,
     View,
 )
-from tests.sample import CAMERA, LEFT_HALF
+from storage.secrets import SecretBox
+from tests.locks import until_it_waits
+from tests.sample import CAMERA, LEFT_HALF, a_hall
 from tests.web.conftest import NOON, Clock, SignedIn
 from tests.web.test_settings_file import GOOD, read
 from web.alert_news import AlertDesk
+from web.changed_hours import put_hall
 from web.channels import Channel
+from web.declarations import HallDeclaration, Hours
 from web.services import Services
 from web.site import apply_site
 
@@ -39,6 +46,33 @@ ELEVEN = NOON - timedelta(hours=1)
 HALL = {"id": "cc", "district": "chancheng", "name": "禅城区政务服务中心"}
 _OF_ONE = select(Absence).where(Absence.counter_id == "cc-1")
 Told = list[tuple[float, float | None, str]]
+
+
+@pytest.fixture
+def two_absent(postgres_database: Database) -> Database:
+    """The hall's hours are from nine to five, an hour later by a slip from one on; counter 2 has leave by that.
+
+    Counter 1 was empty from half past three to four the Friday before, which nobody has answered for yet.
+    """
+    with postgres_database.transaction() as session:
+        a_hall(session)
+        session.flush()
+        for counter_id, start in (("cc-1", ELEVEN + timedelta(days=-3, hours=4, minutes=30)), ("cc-2", ELEVEN)):
+            end = start + timedelta(minutes=30)
+            empty = Presence(counter_id=counter_id, start=start, end=end, staff=StaffState.UNSTAFFED)
+            empty.customer = CustomerState.NONE
+            session.add(empty)
+            session.flush()
+            judge_anew(session, counter_id, Span(start, end), NOON)
+    declare(postgres_database, NOON, "09:00", "17:00")
+    declare(postgres_database, NOON + timedelta(hours=1), "13:00", "17:00")
+    return postgres_database
+
+
+def declare(database: Database, now: datetime, opens: str, closes: str) -> None:
+    hours = (Hours(days="mon-fri", open=opens, close=closes),)
+    with database.transaction() as session:
+        put_hall(session, HallDeclaration(**HALL, hours=hours), None, now)
 
 
 @pytest.fixture
@@ -75,6 +109,13 @@ def _minutes(moment: datetime) -> float:
 def put(admin: TestClient, *hours: tuple[str, str]) -> None:
     spans = [{"days": "mon-fri", "open": start, "close": end} for start, end in hours]
     assert admin.put("/api/v1/halls/cc", json=HALL | {"hours": spans}).status_code == 200
+
+
+def slip(admin: TestClient, clock: Clock) -> None:
+    """The hall is open from nine to five, and somebody writes one for nine."""
+    put(admin, ("09:00", "17:00"))
+    clock.forward(timedelta(minutes=1))
+    put(admin, ("13:00", "17:00"))
 
 
 def test_what_lies_outside_the_hours_of_now_is_withdrawn_with_a_reason_and_can_be_found_again(
@@ -126,7 +167,7 @@ def test_what_a_slip_in_hours_withdrew_is_back_once_it_is_corrected_and_nobody_i
         alert.acknowledged_at, raised, alert_id = NOON, alert.raised_at, alert.id
     duty = Channel("duty", "json://localhost", (AlertKind.ABSENCE,))
     AlertDesk().enrol(absent.database, [duty], NOON)
-    put(admin, ("13:00", "17:00"))
+    slip(admin, clock)
     clock.forward(timedelta(minutes=1))
     put(admin, ("09:00", "17:00"))
     assert absences(absent) == [(0, 30, "returned")]
@@ -146,7 +187,7 @@ def test_of_what_a_slip_withdrew_only_what_lies_inside_the_corrected_hours_is_ba
     absent: Services, signed_in: SignedIn, clock: Clock
 ) -> None:
     admin = signed_in("admin")
-    put(admin, ("13:00", "17:00"))
+    slip(admin, clock)
     clock.forward(timedelta(minutes=1))
     put(admin, ("09:00", "11:10"), ("13:00", "17:00"))
     assert absences(absent) == [(0, 10, "covered")]
@@ -155,13 +196,50 @@ def test_of_what_a_slip_withdrew_only_what_lies_inside_the_corrected_hours_is_ba
         assert (_minutes(standing.start), _minutes(standing.end or NOON)) == (10, 30)
 
 
+def test_who_corrects_hours_takes_the_turns_of_all_counters_in_the_order_of_whoever_watches(
+    two_absent: Database,
+) -> None:
+    """What is back is at counter 2 and what is excused at counter 1, which the watcher has before counter 2."""
+
+    def correct() -> None:
+        declare(two_absent, NOON + timedelta(hours=2), "09:00", "15:00")
+
+    with ThreadPoolExecutor(1) as pool:
+        with two_absent.transaction() as watcher:
+            take_turns(watcher, "cc-1")
+            correcting = pool.submit(correct)
+            until_it_waits(two_absent, correcting)
+            take_turns(watcher, "cc-2")
+        correcting.result()
+    with two_absent.transaction() as session:
+        standing = session.exec(select(Cover.counter_id).where(col(Cover.withdrawn_at).is_(None))).all()
+    assert standing == ["cc-1"], "each was changed"
+
+
+def test_so_does_the_configuration_file_whatever_its_order_is(two_absent: Database, tmp_path: Path) -> None:
+    renamed = (f'[[counter]]\nid = "cc-{number}"\nhall = "cc"\nnumber = {number}\n' for number in (2, 1))
+    file = GOOD[: GOOD.index("[[counter]]")] + "".join(renamed)
+
+    def rename() -> None:
+        with two_absent.transaction() as session:
+            apply_site(session, read(tmp_path, file), SecretBox(tmp_path / "key"), b"", NOON + timedelta(hours=2))
+
+    with ThreadPoolExecutor(1) as pool:
+        with two_absent.transaction() as watcher:
+            take_turns(watcher, "cc-1")
+            renaming = pool.submit(rename)
+            until_it_waits(two_absent, renaming)
+            take_turns(watcher, "cc-2")
+        renaming.result()
+
+
 def test_a_dispute_outlives_a_slip(absent: Services, signed_in: SignedIn, clock: Clock) -> None:
     with absent.database.transaction() as session:
         absence = session.exec(_OF_ONE).one()
         absence_id = absence.id or 0
         say(session, absence_id, Said(DisputeAct.DISPUTE, "我在。", DisputeGround.WAS_THERE), 1, NOON)
     admin = signed_in("admin")
-    put(admin, ("13:00", "17:00"))
+    slip(admin, clock)
     clock.forward(timedelta(minutes=1))
     put(admin, ("09:00", "17:00"))
     with absent.database.transaction() as session:
@@ -178,9 +256,9 @@ def test_a_slip_in_a_roster_is_corrected_in_the_same_way_while_the_hall_is_open(
     counter = {"id": "cc-1", "hall": "cc", "number": "1"}
 
     def roster(start: str) -> None:
+        clock.forward(timedelta(minutes=1))
         spans = [{"days": "mon", "open": start, "close": "17:00"}]
         assert admin.put("/api/v1/counters/cc-1", json=counter | {"roster": spans}).status_code == 200
-        clock.forward(timedelta(minutes=1))
 
     roster("13:00")
     assert [how for *_, how in absences(absent)] == ["withdrawn"]
@@ -191,11 +269,70 @@ def test_a_slip_in_a_roster_is_corrected_in_the_same_way_while_the_hall_is_open(
 
 
 def test_longer_hours_days_later_accuse_nobody_of_the_past(absent: Services, signed_in: SignedIn, clock: Clock) -> None:
-    admin = signed_in("admin")
-    put(admin, ("13:00", "17:00"))
+    slip(signed_in("admin"), clock)
     clock.forward(timedelta(days=3))
     put(signed_in("admin"), ("09:00", "17:00"))
     assert [how for *_, how in absences(absent)] == ["withdrawn"]
+
+
+def test_what_is_left_of_a_slip_is_as_old_as_the_slip(absent: Services, signed_in: SignedIn, clock: Clock) -> None:
+    """Whoever reads for three days that they are excused is not accused again by a further change."""
+    slip(signed_in("admin"), clock)
+    noted = clock()
+    clock.forward(timedelta(days=2))
+    put(signed_in("admin"), ("09:00", "11:10"), ("13:00", "17:00"))
+    assert absences(absent) == [(0, 10, "covered")]
+    with absent.database.transaction() as session:
+        standing = session.exec(select(Cover).where(col(Cover.withdrawn_at).is_(None))).one()
+        assert standing.noted_at == noted
+    clock.forward(timedelta(days=2, hours=19))
+    put(signed_in("admin"), ("09:00", "17:00"))
+    assert absences(absent) == [(0, 10, "covered")]
+
+
+def test_a_slip_that_is_corrected_by_degrees_is_corrected(absent: Services, signed_in: SignedIn, clock: Clock) -> None:
+    admin = signed_in("admin")
+    slip(admin, clock)
+    for hours in ([("09:00", "11:10"), ("13:00", "17:00")], [("09:00", "17:00")]):
+        clock.forward(timedelta(minutes=1))
+        put(admin, *hours)
+    assert absences(absent) == [(0, 30, "returned")]
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        ([], []),
+        ([("09:00", "10:00"), ("13:00", "17:00")], []),
+        ([("11:20", "17:00")], [(20, 30, "returned")]),
+    ],
+)
+def test_longer_hours_bring_nothing_back_that_the_hours_before_the_shorter_ones_had_not_open(
+    absent: Services, signed_in: SignedIn, clock: Clock, before: list[tuple[str, str]], told: Told
+) -> None:
+    """A hall without hours had said nothing: its first ones are no slip."""
+    admin = signed_in("admin")
+    for hours in (before, [("12:00", "17:00")]):
+        put(admin, *hours)
+        clock.forward(timedelta(hours=1))
+    put(admin, ("10:00", "17:00"))
+    assert [absence for absence in absences(absent) if absence[2] != "withdrawn"] == told
+
+
+def test_a_first_roster_is_compared_with_the_hours_of_its_hall(
+    absent: Services, signed_in: SignedIn, clock: Clock
+) -> None:
+    admin = signed_in("admin")
+
+    def roster(start: str) -> None:
+        clock.forward(timedelta(minutes=1))
+        spans = [{"days": "mon", "open": start, "close": "17:00"}]
+        counter = {"id": "cc-1", "hall": "cc", "number": "1", "roster": spans}
+        assert admin.put("/api/v1/counters/cc-1", json=counter).status_code == 200
+
+    roster("13:00")
+    roster("09:00")
+    assert [how for *_, how in absences(absent)] == ["withdrawn"], "neither the hall nor the counter had said anything"
 
 
 def test_leave_that_somebody_has_registered_stays_whatever_the_hours_are(

@@ -168,7 +168,8 @@ class Halls:
                   hint=_("One span a line, two for a lunch break. "
                          "Without any line the hall is always open, and absences are found at any hour. "
                          "What lies outside of changed hours and may still be disputed is excused by leave. "
-                         "Corrected within three days, that leave is taken back."),
+                         "Corrected within three days, that leave is taken back "
+                         "where what held before had it open, too."),
                   example="mon-fri 09:00-12:00\nmon-fri 13:30-17:00"),
         )  # fmt: skip
 
@@ -223,7 +224,8 @@ class Counters:
                   hint=_("When somebody is to be there, one span a line; outside of it nobody is absent. "
                          "Without any line: whenever the hall is open. "
                          "What lies outside of a changed roster and may still be disputed is excused by leave. "
-                         "Corrected within three days, that leave is taken back."),
+                         "Corrected within three days, that leave is taken back "
+                         "where what held before had it open, too."),
                   example="mon-fri 09:00-12:00"),
         )  # fmt: skip
 
