@@ -38,5 +38,16 @@ def affected(onsets: Iterable[Onset], watched: int, at: datetime, rule: Together
     return found if len(found) >= max(rule.least, ceil(rule.share * watched)) else ()
 
 
+def one_after_another(onsets: Iterable[Onset], since: datetime, rule: Together = Together()) -> tuple[Onset, ...]:
+    """Those at which it began with the moment `since`, and then each soon enough after the one before, in order."""
+    found: list[Onset] = []
+    last = since
+    for onset in sorted(onsets, key=_by_time):
+        if since - rule.within <= onset.at <= last + rule.within:
+            found.append(onset)
+            last = max(last, onset.at)
+    return tuple(found)
+
+
 def _by_time(onset: Onset) -> tuple[datetime, str]:
     return onset.at, onset.counter_id

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, exists, select
 
 from analytics.covers import excuses
-from analytics.grouping import Onset, Together, affected
+from analytics.grouping import Onset, Together, affected, one_after_another
 from analytics.runs import UNKNOWN
 from storage.database import Database, lock_for_adding
 from storage.hours import hall_hours
@@ -79,29 +79,46 @@ def _group(session: Session, hall_id: str, alerts: Sequence[Alert], now: datetim
     counters, watched = _concerned(session, alerts, now), _on_duty(session, hall_id, now)
     known = [each for each in _lasting(session) if each.hall_id == hall_id]
     onsets = _onsets(session, watched)
+    joined: list[Alert] = []
     for alert in alerts:
         at = _began(session, alert)
-        whole = next((each for each in known if _is_of(each, at)), None)
+        whole = next((each for each in known if _is_of(each, at, onsets)), None)
         found = () if whole else affected(onsets, len(watched), at, _RULE)
         if counters[alert.id] & {onset.counter_id for onset in found}:
-            whole = next((each for each in known if _has_of(each, found)), None)
-            if whole is None:
-                whole = _raise(session, hall_id, found, len(watched), now)
-                known.append(whole)
+            whole = _raise(session, hall_id, found, len(watched), now)
+            known.append(whole)
         if whole is not None and counters[alert.id]:
             alert.part_of = whole.id
             session.add(alert)
+            joined.append(whole)
     session.flush()
+    for whole in joined:
+        _grow(session, whole, onsets, watched, now)
 
 
-def _is_of(whole: Alert, at: datetime) -> bool:
-    return whole.affected_since is not None and abs(at - whole.affected_since) <= _RULE.within
+def _is_of(whole: Alert, at: datetime, onsets: Sequence[Onset]) -> bool:
+    """Whether it began within a minute of the hall's beginning, or of the last who left since, one after another.
 
-
-def _has_of(whole: Alert, found: Sequence[Onset]) -> bool:
-    """Some of these counters are of its minute: where people go one after another, minutes overlap."""
+    Only those count who are still away: where all have come back, another one begins.
+    """
     since = whole.affected_since
-    return since is not None and any(timedelta() <= onset.at - since <= _RULE.within for onset in found)
+    if since is None:
+        return False
+    last = max((onset.at for onset in one_after_another(onsets, since, _RULE)), default=since)
+    return since - _RULE.within <= at <= max(since, last) + _RULE.within
+
+
+def _grow(
+    session: Session, whole: Alert, onsets: Sequence[Onset], watched: Mapping[str, datetime], now: datetime
+) -> None:
+    """By those who left after it was raised; who has come back since stays counted."""
+    parts = session.exec(select(Alert).where(Alert.part_of == whole.id)).all()
+    told = frozenset[str]().union(*_concerned(session, parts, now).values())
+    left = one_after_another(onsets, whole.affected_since or now, _RULE)
+    together = (told & watched.keys()) | {onset.counter_id for onset in left}
+    whole.affected = max(whole.affected or 0, len(together))
+    whole.watched = max(whole.watched or 0, whole.affected)
+    session.add(whole)
 
 
 def _raise(session: Session, hall_id: str, found: Sequence[Onset], watched: int, now: datetime) -> Alert:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.grouping import Onset, Together, affected
+from analytics.grouping import Onset, Together, affected, one_after_another
 
 T = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 
@@ -47,6 +47,21 @@ def test_what_is_one_event_lies_within_a_minute_around_its_moment(
         assert len(found) >= rule.least
         assert 2 * len(found) >= watched
         assert len(affected([*began, Onset("more", T)], watched, T)) > len(found)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "counters"),
+    [
+        ((0, 25, 50, 75, 100, 125, 150), 7),
+        ((150, 0, 60, 110), 4),
+        ((0, 25, 86, 90), 2),  # the third more than a minute after the second
+        ((60, 121), 1),
+        ((61,), 0),
+        ((-60, -61, 30), 2),
+    ],
+)
+def test_who_goes_within_a_minute_of_the_one_before_goes_on_with_it(seconds: tuple[float, ...], counters: int) -> None:
+    assert len(one_after_another(onsets(*seconds), T)) == counters
 
 
 def test_a_rule_that_makes_no_sense_is_refused() -> None:

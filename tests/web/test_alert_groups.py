@@ -161,6 +161,57 @@ def test_people_who_go_one_after_another_are_one_event_though_the_last_goes_afte
     assert None not in wholes
 
 
+def staffing(database: Database, counter: str, staff: StaffState, at: datetime) -> None:
+    with database.transaction() as session:
+        row = session.exec(select(Presence).where(Presence.counter_id == counter, col(Presence.end).is_(None))).one()
+        row.end = at
+        session.flush()
+        session.add(Presence(counter_id=counter, start=at, staff=staff, customer=CustomerState.NONE))
+
+
+def wholes(database: Database) -> list[tuple[int | None, int | None]]:
+    with database.transaction() as session:
+        found = session.exec(select(Alert).where(Alert.kind == AlertKind.HALL_AFFECTED).order_by(col(Alert.id)))
+        return [(each.affected, each.watched) for each in found]
+
+
+def test_seven_who_go_over_two_and_a_half_minutes_are_one_event_that_grows(database: Database) -> None:
+    """The first one comes back and goes once more as the last."""
+    six_counters(database, {})
+    post, grown = Post(), []
+    told = outbox(database, post)
+    for number, counter in enumerate([*COUNTERS, COUNTERS[0]]):
+        at = LEFT + timedelta(seconds=25 * number + 6)
+        staffing(database, counter, StaffState.UNSTAFFED, at)
+        is_left(database, counter, NOON + timedelta(seconds=25 * number), at)
+        told.run_once(NOON + timedelta(seconds=25 * number))
+        grown.append(wholes(database))
+        if number == 4:
+            staffing(database, COUNTERS[0], StaffState.STAFFED, at + timedelta(seconds=1))
+            with database.transaction() as session:
+                back = session.exec(select(Alert).where(Alert.counter_id == COUNTERS[0], Alert.raised_at >= NOON)).one()
+                back.state, back.resolved_at = AlertState.RESOLVED, at + timedelta(seconds=1)
+    assert grown == [[], [], [(3, 6)], [(4, 6)], [(5, 6)], [(6, 6)], [(6, 6)]]
+    of = [part_of for kind, _, part_of, _ in parts(database) if kind is AlertKind.ABSENCE]
+    assert None not in of
+    assert (len(of), len(set(of))) == (7, 1)
+
+
+def test_who_goes_once_all_of_a_hall_have_come_back_makes_another_event(sqlite_database: Database) -> None:
+    six_counters(sqlite_database, {})
+    told = outbox(sqlite_database, Post())
+    for start, counters in ((6, COUNTERS[:3]), (61, COUNTERS[3:4]), (106, COUNTERS[3:])):
+        for counter in counters:
+            at = LEFT + timedelta(seconds=start)
+            staffing(sqlite_database, counter, StaffState.UNSTAFFED, at)
+            is_left(sqlite_database, counter, NOON + timedelta(seconds=start), at)
+        told.run_once(NOON + timedelta(seconds=start))
+        if start == 61:
+            for counter in COUNTERS[:4]:
+                staffing(sqlite_database, counter, StaffState.STAFFED, LEFT + timedelta(seconds=90))
+    assert wholes(sqlite_database) == [(4, 6), (3, 6)]
+
+
 def test_one_who_left_long_before_is_no_part_of_it(sqlite_database: Database) -> None:
     six_counters(sqlite_database, dict.fromkeys(COUNTERS[:4], StaffState.UNSTAFFED))
     is_left(sqlite_database, "cc-1")
