@@ -22,6 +22,7 @@ _KEEPALIVE: Mapping[str, int] = {
     "tcp_user_timeout": 20_000,
 }
 """Seconds, and the last one milliseconds: a server whose cable is pulled is given up, not waited for for hours."""
+_LOCK_NOT_AVAILABLE = "55P03"
 _OVERTAKEN = (sqlite3.SQLITE_BUSY_SNAPSHOT, sqlite3.SQLITE_BUSY)
 _SUPPORTED = "use sqlite:///file.db or postgresql://user:password@host/name"
 
@@ -81,6 +82,24 @@ def written_upon_what_is_read(database: Database) -> Iterator[Session]:
     except OperationalError as error:
         if isinstance(error.orig, sqlite3.OperationalError) and error.orig.sqlite_errorcode in _OVERTAKEN:
             raise Overtaken from error
+        raise
+
+
+class StillLocked(Exception):
+    """Somebody else holds what is needed here for longer than this waits: nothing of it was written."""
+
+
+@contextmanager
+def waiting_at_most(session: Session, seconds: float) -> Iterator[None]:
+    """On PostgreSQL no lock is waited for any longer from now on, until the transaction ends. Raises StillLocked."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{max(1, round(seconds * 1000))}ms'")
+    try:
+        yield
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+            raise StillLocked(StillLocked.__doc__) from error
         raise
 
 

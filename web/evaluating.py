@@ -4,6 +4,7 @@ What is published is counted again and again, too: where something has come out 
 erratum, for people to publish.
 """
 
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -22,7 +23,7 @@ from correlation.evaluation.going_on import GoOn, nothing_else
 from correlation.evaluation.working_out import Period, WorkedOut, work_out
 from correlation.evaluation.writing import Overtaken, Pace
 from correlation.rulebook import rule_book
-from storage.database import Database
+from storage.database import Database, StillLocked
 from storage.intervals import Span
 from storage.models import (
     Absence,
@@ -49,6 +50,8 @@ BACKLOG = 1_000
 DRAFT_EVERY = timedelta(days=1)
 LONGEST_WAIT = timedelta(days=2)
 """Then a month is begun whatever waits: it reckons first what it rests on."""
+IN_HAND_S = 30.0
+"""So long cases are waited for that somebody else writes or reckons: an import may hold its own for many minutes."""
 RECOUNT_AFTER = timedelta(hours=1)
 """Of a published month about which people decide one thing after the other."""
 _DAY = timedelta(days=1)
@@ -122,6 +125,10 @@ class Stopped(Exception):
     """This was asked to stop before it was done; nothing of it is kept."""
 
 
+class InHand(Exception):
+    """Cases are still being written or reckoned, so that nothing is published by itself."""
+
+
 class Evaluating:
     """The clerk's job."""
 
@@ -131,15 +138,20 @@ class Evaluating:
         publish_day: int,
         is_stopping: Callable[[], bool] = lambda: False,
         backlog: int = BACKLOG,
+        in_hand_s: float = IN_HAND_S,
     ) -> None:
         """`is_stopping`: then what is being counted is given up within a second or so.
 
         `backlog`: with so many cases that wait to be reckoned no month is begun, unless none was for `LONGEST_WAIT`.
+
+        `in_hand_s`: so long those are waited for that somebody else has in hand; then a draft is kept as they were,
+        and nothing is published until the next time.
         """
         self._database = database
         self._publish_day = publish_day
         self._is_stopping = is_stopping
         self._backlog = backlog
+        self._in_hand_s = in_hand_s
 
     def run_once(self, now: datetime) -> int:
         """Does what is due and returns how many months that were."""
@@ -157,12 +169,15 @@ class Evaluating:
         try:
             for task in tasks:
                 done += self._do(task, now)
-        except (Stopped, Overtaken, Conflict):
+        except (Stopped, InHand, Overtaken, Conflict):
             _log.info("evaluation_given_up", month=str(task.month))
         return done
 
     def _do(self, task: Task, now: datetime) -> int:
-        worked = worked_out(self._database, task.month, now, go_on=self._go_on)
+        left_out = _nothing_is_left_out if task.publish else _log_left_out
+        worked = worked_out(
+            self._database, task.month, now, go_on=self._go_on, in_hand_s=self._in_hand_s, left_out=left_out
+        )
         if worked is None:
             return 0
         if task.publish and worked.units:
@@ -225,19 +240,31 @@ def period_of(month: Month, zone: str) -> Period:
     return Period(str(month), month.first, last, zone, Span(day_in(month.first, zone).start, day_in(last, zone).end))
 
 
+def _log_left_out(cases: int) -> None:
+    _log.warning("evaluation_leaves_out", cases=cases)
+
+
+def _nothing_is_left_out(cases: int) -> None:
+    _log_left_out(cases)
+    raise InHand
+
+
 def worked_out(
     database: Database,
     month: Month,
     now: datetime,
     formula: Formula | None = None,
     go_on: GoOn = nothing_else,
+    in_hand_s: float = IN_HAND_S,
+    left_out: Callable[[int], None] = _log_left_out,
 ) -> WorkedOut | None:
     """By the formula in force on its last day, or by another; None where none was, as before the first one.
 
     What was told and is not reckoned yet is reckoned first: cards that nobody has raised would not count. `go_on` is
-    asked again and again, and raises what ends this.
+    asked again and again, and raises what ends this. Cases that somebody else has in hand are waited for, for about
+    `in_hand_s` in all; of how many it was in vain `left_out` is told, and their cards are as they were.
     """
-    _reckon_what_waits(database, now, go_on)
+    _reckon_what_waits(database, now, go_on, in_hand_s, left_out)
     with database.transaction() as session:
         chosen = formula or in_force(keeping.formulas(session), month.days[-1])
         if chosen is None:
@@ -246,17 +273,26 @@ def worked_out(
         return work_out(session, period_of(month, site_zone(session)), chosen, rules, now, go_on)
 
 
-def _reckon_what_waits(database: Database, now: datetime, go_on: GoOn) -> None:
+def _reckon_what_waits(
+    database: Database, now: datetime, go_on: GoOn, in_hand_s: float, left_out: Callable[[int], None]
+) -> None:
     """The cases, too, that the clerk has in hand at this moment: its transaction is over once they can be locked."""
     keeper = DeadlineKeeper(database)
     while keeper.run_once(now):
         go_on()
-    last = DeadlineKeeper(database, portion=1, portions=1, waits=True)
-    for _ in range(waiting_cases(database, now)):
-        if not waiting_cases(database, now):
-            return
-        last.run_once(now)
-        go_on()
+    last = DeadlineKeeper(database, portion=1, portions=1, waits_s=in_hand_s)
+    give_up = time.monotonic() + in_hand_s
+    try:
+        for _ in range(waiting_cases(database, now)):
+            if not waiting_cases(database, now):
+                return
+            last.run_once(now)
+            go_on()
+            if time.monotonic() > give_up:
+                raise StillLocked
+    except StillLocked:
+        if left := waiting_cases(database, now):
+            left_out(left)
 
 
 def waiting_cases(database: Database, now: datetime) -> int:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +24,7 @@ from correlation.deadlines.standing import standing
 from correlation.deadlines.told import history
 from correlation.rulebook import rule_book
 from storage.bulk import Values, insert_many, is_among, table_of, update_many
-from storage.database import Database, Overtaken, lock_for_writing, written_upon_what_is_read
+from storage.database import Database, Overtaken, lock_for_writing, waiting_at_most, written_upon_what_is_read
 from storage.models import Card, CardState, Case, ClockName, Deadline, Standing
 from storage.models.columns import JsonObject
 
@@ -48,12 +49,12 @@ class DeadlineKeeper:
         pause: Callable[[float], None] = time.sleep,
         marked: int = MARKED,
         *,
-        waits: bool = False,
+        waits_s: float = 0.0,
     ) -> None:
         """`portion` cases are reckoned in one transaction, and so many of them in one run, twice; `marked` are marked.
 
-        `waits`: for the cases that another one reckons at this moment, which are left to it otherwise; with portions of
-        one nobody who waits for another holds what that one waits for.
+        `waits_s`: so long for the cases that another one writes or reckons at this moment, which are left to it
+        otherwise; with portions of one nobody who waits for another holds what that one waits for.
 
         `rules`: others than those of the site. `pause` is called with seconds where others must get a chance to write.
         """
@@ -61,7 +62,7 @@ class DeadlineKeeper:
         self._given = rules
         self._rules = rules or shipped_rules()
         self._portion, self._portions, self._marked, self._pause = portion, portions, marked, pause
-        self._waits = waits
+        self._waits_s = waits_s
         self._calendars = CalendarBook()
 
     def run_once(self, now: datetime) -> int:
@@ -69,6 +70,8 @@ class DeadlineKeeper:
 
         A few small portions by turns: what has just been told waits for one portion of all the cases whose calendar
         has changed, and not for all of them. What is told after `now` is for the next run.
+
+        Raises StillLocked where it waited in vain; what it had reckoned is kept.
         """
         with self._database.transaction() as session:
             self._calendars.refresh(session)
@@ -121,7 +124,7 @@ class DeadlineKeeper:
             if not session.execute(wanted.limit(1)).first():
                 return 0
         try:
-            with written_upon_what_is_read(self._database) as session:
+            with written_upon_what_is_read(self._database) as session, self._patience(session):
                 count = self._reckon_portion(session, wanted, now)
         except Overtaken:
             with self._database.transaction() as session:
@@ -131,10 +134,13 @@ class DeadlineKeeper:
             self._make_room()
         return count
 
+    def _patience(self, session: Session) -> AbstractContextManager[None]:
+        return waiting_at_most(session, self._waits_s) if self._waits_s else nullcontext()
+
     def _reckon_portion(self, session: Session, wanted: Select[Any], now: datetime) -> int:
         """All is read and reckoned before anything is written: on SQLite others write meanwhile."""
         # Whoever writes records of a case ends by unmarking it: one that is being written now comes again.
-        locked = wanted.limit(self._portion).with_for_update(key_share=True, skip_locked=not self._waits, of=Case)
+        locked = wanted.limit(self._portion).with_for_update(key_share=True, skip_locked=not self._waits_s, of=Case)
         cases = session.execute(locked).scalars().all()
         deadlines, new, changed = self._reckon(session, cases, now)
         session.execute(update(Case).where(_among(session, cases)).values(limits_reckoned=True))

@@ -1,13 +1,15 @@
 """When the clerk drafts and publishes months."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlmodel import delete, select, text, update
+from sqlalchemy import Connection
+from sqlmodel import delete, select, update
 
 from correlation.deadlines.card_log import say
 from correlation.deadlines.keeping import DeadlineKeeper
@@ -29,8 +31,20 @@ from storage.models import (
     User,
 )
 from tests.correlation.evaluation.city import COUNTED_AT, a_month, appeal, step, tell
+from tests.locks import until_it_waits
 from web.errors import Conflict
-from web.evaluating import CLERK, LONGEST_WAIT, Evaluating, LastDone, Task, due, period_of, publish, worked_out
+from web.evaluating import (
+    CLERK,
+    LONGEST_WAIT,
+    Evaluating,
+    LastDone,
+    Task,
+    due,
+    period_of,
+    publish,
+    waiting_cases,
+    worked_out,
+)
 from web.months import Month
 
 APRIL, MAY, JUNE = Month(2026, 4), Month(2026, 5), Month(2026, 6)
@@ -243,33 +257,54 @@ def test_who_is_told_to_stop_gives_a_month_up_and_keeps_nothing_of_it(sqlite_dat
 
 def test_a_case_that_the_clerk_has_in_hand_is_waited_for(postgres_database: Database) -> None:
     """It locks what it reckons; a month that left those cases out would say that there is nothing to correct."""
-    a_month(postgres_database)
-    before = worked_out(postgres_database, MAY, COUNTED_AT)
-    tell(postgres_database, [step("N", 1, "accept", "2026-05-06T10:00"), step("N", 2, "decide", "2026-05-29T10:00")],
-         COUNTED_AT)  # fmt: skip
-    in_hand = select(Case).where(Case.number == "N").with_for_update(key_share=True)
-    clerk = postgres_database.engine.connect()
-    clerk.execute(in_hand)
+    before, clerk = one_case_in_hand(postgres_database)
     with ThreadPoolExecutor(1) as pool:
-        counting = pool.submit(worked_out, postgres_database, MAY, COUNTED_AT)
-        while not counting.done() and not _waits_for_a_lock(postgres_database):
-            pass
-        was_done = counting.done()
-        clerk.rollback()
+        try:
+            counting = pool.submit(worked_out, postgres_database, MAY, COUNTED_AT)
+            until_it_waits(postgres_database, counting)
+            was_done = counting.done()
+        finally:
+            clerk.close()
         after = counting.result()
-    clerk.close()
     assert not was_done
-    assert before is not None
     assert after is not None
     assert _late(after) == _late(before) + 1
 
 
-def _waits_for_a_lock(database: Database) -> bool:
-    asked = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    )
-    with database.engine.connect() as connection:
-        return bool(connection.execute(asked).scalar_one())
+def test_a_case_that_stays_in_hand_is_left_out_and_told(postgres_database: Database) -> None:
+    """An import may hold its cases for longer than anybody waits for a month."""
+    before, importing = one_case_in_hand(postgres_database)
+    told: list[int] = []
+    with closing(importing):
+        after = worked_out(postgres_database, MAY, COUNTED_AT, in_hand_s=0.1, left_out=told.append)
+        assert (told, waiting_cases(postgres_database, COUNTED_AT)) == ([1], 1)
+    assert after is not None
+    assert _late(after) == _late(before) + 1, "its steps count; its cards wait"
+    worked_out(postgres_database, MAY, COUNTED_AT, left_out=told.append)
+    assert (told, waiting_cases(postgres_database, COUNTED_AT)) == ([1], 0)
+
+
+def test_the_clerk_publishes_no_month_while_its_cases_are_being_written(postgres_database: Database) -> None:
+    _before, importing = one_case_in_hand(postgres_database)
+    clerk = Evaluating(postgres_database, publish_day=3, in_hand_s=0.1)
+    with closing(importing):
+        assert clerk.run_once(THIRD) == 0
+    assert clerk.run_once(THIRD) == 2
+    with postgres_database.transaction() as session:
+        published = select(Evaluation.month).where(Evaluation.state == EvaluationState.PUBLISHED)
+        assert session.exec(published).all() == [str(MAY)]
+
+
+def one_case_in_hand(database: Database) -> tuple[WorkedOut, Connection]:
+    """May without it, and the connection that holds it until it is closed."""
+    a_month(database)
+    before = worked_out(database, MAY, COUNTED_AT)
+    assert before is not None
+    tell(database, [step("N", 1, "accept", "2026-05-06T10:00"), step("N", 2, "decide", "2026-05-29T10:00")],
+         COUNTED_AT)  # fmt: skip
+    holder = database.engine.connect()
+    holder.execute(select(Case).where(Case.number == "N").with_for_update(key_share=True))
+    return before, holder
 
 
 def _late(worked: WorkedOut) -> int:

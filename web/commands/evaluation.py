@@ -209,13 +209,15 @@ def _worked_out(services: Services, month: Month, formula: Formula | None) -> Wo
         raise UserError(f"MONTH: {month} has not begun.")
     now = services.clock()
     DeadlineKeeper(services.database).look_around(now)
-    worked = evaluating.worked_out(services.database, month, now, formula)
+    # Those that somebody else has in hand for too long are among those that are told of below.
+    worked = evaluating.worked_out(services.database, month, now, formula, left_out=lambda _cases: None)
     if worked is None:
         raise UserError(
             f"No formula had taken effect by the end of {month}; `hallwatch evaluation formulas` shows all."
         )
     if left := evaluating.waiting_cases(services.database, now):
-        warn(f"{left} cases were told of meanwhile and wait for the clerk: work the month out again for them.")
+        warn(f"{left} cases were told of meanwhile, or are being written, and wait for the clerk: "
+             "work the month out again for them.")  # fmt: skip
     return worked
 
 
