@@ -15,7 +15,7 @@ from storage.sayings import Saying
 from web.declared_values import Strict
 from web.errors import NotFound, Unprocessable
 from web.field_problems import FieldProblem
-from web.pages.case_sources import sources_of_cases
+from web.pages.case_sources import seen_sources
 from web.pages.places import visible_districts
 from web.viewer import Viewer
 
@@ -129,10 +129,10 @@ def views_of(session: Session, viewer: Viewer) -> tuple[ViewRow, ...]:
 
 
 def _seen(session: Session, viewer: Viewer, queries: Iterable[str]) -> tuple[set[str], set[str]]:
-    """Districts, and sources where any of the queries names one."""
+    """Districts, and sources that the queries name."""
     districts = visible_districts(session, viewer)
-    sources = sources_of_cases(session, viewer) if any("source" in dict(parse_qsl(query)) for query in queries) else ()
-    return {district.id for district in districts}, {source.id for source in sources}
+    named = {value for query in queries for name, value in parse_qsl(query) if name == "source"}
+    return {district.id for district in districts}, seen_sources(session, viewer, named)
 
 
 def _halls_of(session: Session, owners: Sequence[User]) -> dict[int, set[str] | None]:

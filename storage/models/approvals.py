@@ -225,6 +225,8 @@ class Case(SQLModel, table=True):
         UniqueConstraint("source_id", "number"),
         Index("case_file_uncompared", "stamps_compared", "id"),
         Index("case_file_unreckoned", "limits_reckoned", "id"),
+        Index("case_file_hall_source", "hall_id", "source_id"),
+        Index("case_file_department_source", "department_id", "source_id", "hall_id"),
         Index("case_file_closed_at", "closed_at"),  # those under way, too: one in twenty-five of a year's
     )
     id: int | None = column("", default=None, primary_key=True)
@@ -232,10 +234,10 @@ class Case(SQLModel, table=True):
     number: str = column("as the platform numbers it")
     item_code: str = column("", default="", index=True)
     item_name: str = column("as reported", default="")
-    department_id: str | None = column("", default=None, foreign_key="department.id", index=True)
+    department_id: str | None = column("", default=None, foreign_key="department.id")
     department_name: str = column("as reported", default="")
     hall_id: str | None = column(
-        "hall of its first step at a known counter, else of its source", default=None, foreign_key="hall.id", index=True
+        "hall of its first step at a known counter, else of its source", default=None, foreign_key="hall.id"
     )
     applicant: str = column("personal data", default="")
     channel: str = column("counter, internet, post, ...; as reported", default="")

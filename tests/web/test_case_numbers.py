@@ -93,9 +93,11 @@ def test_only_a_text_with_letters_is_compared_in_small_ones(
 def test_a_whole_number_is_looked_for_by_its_index(signed_in: SignedIn, services: Services) -> None:
     with statements(services) as asked:
         assert found(signed_in, "supervisor", "q=JZ7") == ["JZ7"]
-    of_cases = [each for each in asked if "case_file.number = ?" in each[0]]
-    assert len(of_cases) == 2
+    looked_for = [each for each in asked if "case_file.number = ?" in each[0]]
+    listed = [each for each in asked if "case_file.id IN" in each[0] and "ORDER BY case_file.opened_at" in each[0]]
+    assert (len(looked_for), len(listed)) == (1, 1)
+    plans = ("(source_id=? AND number=?)", "(rowid=?)")
     with services.database.engine.connect() as connection:
-        for statement, parameters in of_cases:
+        for (statement, parameters), by in zip(looked_for + listed, plans, strict=True):
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
-            assert any("case_file USING" in row[3] and "(source_id=? AND number=?)" in row[3] for row in plan), plan
+            assert any("case_file USING" in row[3] and by in row[3] for row in plan), plan

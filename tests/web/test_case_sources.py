@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 
 from storage.models import Case, Source
 from tests.web.conftest import NOON, SignedIn
+from tests.web.test_case_numbers import statements
 from web.saved_views import filters_of
 from web.services import Services
 
@@ -82,3 +83,48 @@ def test_a_view_keeps_the_platform_and_is_offered_to_whom_it_leads_somewhere(sig
     assert [view["name"] for view in supervisor.get("/api/v1/case-views").json()] == ["三区"]
     out_of_scope = supervisor.post("/api/v1/case-views", json={"name": "我的", "query": f"source={FAR}"})
     assert out_of_scope.status_code == 404
+
+
+def test_a_department_is_offered_the_platforms_of_its_own_cases_alone(signed_in: SignedIn, services: Services) -> None:
+    others = {"secret": None, "secret-of-the-hall": "cc"}
+    with services.database.transaction() as session:
+        for source, hall in others.items():
+            session.add(Source(id=source, hall_id=hall, name="机密平台"))
+            session.flush()
+            said: dict[str, Any] = {"source_id": source, "hall_id": "cc", "department_id": "civil"}
+            session.add(Case(number="S", opened_at=NOON, **said))
+    department, supervisor = signed_in("department"), signed_in("supervisor")
+    offered = {source["id"] for source in department.get("/cases.json").json()["sources"]}
+    assert offered == {"cc-platform", NEAR, SHARED}
+    assert "机密平台" not in department.get("/cases").text
+    assert others.keys() < {source["id"] for source in supervisor.get("/cases.json").json()["sources"]}
+    for source in others:
+        for path in ("/cases", "/cases.json", "/cases.csv", "/cases.xlsx"):
+            assert department.get(f"{path}?source={source}").status_code == 404, path
+            assert supervisor.get(f"{path}?source={source}").status_code == 200, path
+        assert (
+            department.post("/api/v1/case-views", json={"name": "机密", "query": f"source={source}"}).status_code == 404
+        )
+        shared = {"name": source, "query": f"source={source}", "shared": True}
+        assert supervisor.post("/api/v1/case-views", json=shared).status_code == 200
+    assert department.get("/api/v1/case-views").json() == []
+
+
+@pytest.mark.parametrize(
+    ("role", "columns"),
+    [("supervisor", "(hall_id=? AND source_id=?)"), ("department", "(department_id=? AND source_id=? AND hall_id=?)")],
+)
+def test_platforms_are_offered_by_an_index_and_where_one_is_chosen(
+    signed_in: SignedIn, services: Services, role: str, columns: str
+) -> None:
+    client = signed_in(role)
+    for path in ("/cases", "/cases.csv", "/cases.xlsx"):
+        for query in ("", f"?source={SHARED}", "?q=P-2"):
+            with statements(services) as asked:
+                assert client.get(path + query).status_code == 200
+            of_platforms = [each for each in asked if "FROM source" in each[0] and "EXISTS" in each[0]]
+            assert len(of_platforms) == (path == "/cases") + ("source" in query), (path, query)
+            with services.database.engine.connect() as connection:
+                for statement, parameters in of_platforms:
+                    plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+                    assert any("SEARCH case_file" in row[3] and columns in row[3] for row in plan), plan

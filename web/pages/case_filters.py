@@ -1,6 +1,5 @@
 """Which cases are listed: the filters of the address, and what they ask of the database."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
@@ -9,14 +8,13 @@ from fastapi import Depends, Query
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
-from storage.models import Card, CardKind, Case, Deadline, Department, Role, Standing
+from storage.models import Card, CardKind, Case, Deadline, Department, Role, Source, Standing
 from web import case_due
 from web.auth import require
 from web.errors import NotFound
-from web.pages.batch_list import SourceRef
 from web.pages.case_items import codes_called, holds
 from web.pages.case_order import Sort
-from web.pages.case_sources import sources_of_cases
+from web.pages.case_sources import seen_sources
 from web.pages.filters import DayRange, DayRangeDep, chosen_district, chosen_hall, next_midnight, zone_of
 from web.pages.open_work import is_unsettled
 from web.pages.places import DistrictRef, HallRef, in_district, visible_districts, visible_halls
@@ -43,19 +41,22 @@ class Wanted:
     q: str
     match: Match
     """`part`: what contains the text is wanted, also where it is a whole number."""
-    is_number: bool
-    """A case in scope has exactly this number, and the list is of that one alone."""
+    numbered: tuple[int, ...]
+    """The cases in scope that have exactly this number; the list is of them alone, if there are any."""
     status: StatusFilter
     channel: str
     department: str
     districts: tuple[DistrictRef, ...]
     district: DistrictRef | None
-    sources: tuple[SourceRef, ...]
     source: str
     item: str
     card: CardFilter
     sort: Sort
     days: DayRange
+
+    @property
+    def is_number(self) -> bool:
+        return bool(self.numbered)
 
     @property
     def shows_applicant(self) -> bool:
@@ -75,8 +76,7 @@ class Wanted:
         return conditions
 
     def _text(self) -> list[ColumnElement[bool]]:
-        text = self.q.strip()
-        return _numbered(self.sources, text) if self.is_number else _matches(self.viewer, text)
+        return [col(Case.id).in_(self.numbered)] if self.numbered else _matches(self.viewer, self.q.strip())
 
 
 def wanted(
@@ -98,24 +98,22 @@ def wanted(
     """A hall, district, department or source out of scope is not there."""
     with services.database.transaction() as session:
         halls, districts = visible_halls(session, viewer), visible_districts(session, viewer)
-        sources = sources_of_cases(session, viewer)
         _check_department(session, viewer, department)
-        is_number = not match and _is_number(session, viewer, sources, q.strip())
-    if source and source not in {known.id for known in sources}:
-        raise NotFound
+        if source and not seen_sources(session, viewer, [source]):
+            raise NotFound
+        numbered = () if match else _numbered(session, viewer, q.strip())
     return Wanted(
         viewer=viewer,
         halls=halls,
         hall=chosen_hall(halls, hall),
         q=q,
         match=match,
-        is_number=is_number,
+        numbered=numbered,
         status=status,
         channel=channel,
         department=department,
         districts=districts,
         district=chosen_district(districts, district),
-        sources=sources,
         source=source,
         item=item.strip(),
         card=card,
@@ -133,14 +131,14 @@ def _check_department(session: Session, viewer: Viewer, department: str) -> None
 WantedDep = Annotated[Wanted, Depends(wanted)]
 
 
-def _is_number(session: Session, viewer: Viewer, sources: Sequence[SourceRef], text: str) -> bool:
+def _numbered(session: Session, viewer: Viewer, text: str) -> tuple[int, ...]:
     """Found by an index; what contains a text is found by reading all cases."""
-    whole = select(Case.id).where(cases_in_scope(viewer), *_numbered(sources, text))
-    return bool(text) and session.exec(whole.limit(1)).first() is not None
-
-
-def _numbered(sources: Sequence[SourceRef], text: str) -> list[ColumnElement[bool]]:
-    return [col(Case.source_id).in_([source.id for source in sources]), col(Case.number) == text]
+    if not text:
+        return ()
+    every = select(Case.id).where(col(Case.source_id).in_(select(Source.id)), col(Case.number) == text)
+    ids = session.exec(every).all()  # apart from the scope, by whose indexes SQLite would read a hall's cases
+    found = session.exec(select(Case.id).where(col(Case.id).in_(ids), cases_in_scope(viewer))) if ids else ()
+    return tuple(case_id for case_id in found if case_id is not None)
 
 
 def _matches(viewer: Viewer, text: str) -> list[ColumnElement[bool]]:

@@ -15,6 +15,7 @@ from web.pages.case_filters import CardFilter, Match, StatusFilter, WantedDep
 from web.pages.case_items import items_to_choose
 from web.pages.case_order import Place, Sort, cases_in_order, parse_place
 from web.pages.case_rows import CaseRow, case_rows
+from web.pages.case_sources import sources_of_cases
 from web.pages.filters import DayRange, zone_of
 from web.pages.paging import PAGE_SIZE, cut
 from web.pages.places import DistrictRef, HallRef
@@ -92,7 +93,7 @@ def cases_page(wanted: WantedDep, request: Request, services: ServicesDep, after
             department=wanted.department,
             districts=wanted.districts,
             district=wanted.district,
-            sources=wanted.sources,
+            sources=sources_of_cases(session, wanted.viewer),
             source=wanted.source,
             item=wanted.item,
             items=items_to_choose(session, wanted.department or _own_department(wanted.viewer), now),

@@ -613,10 +613,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("case_file", schema=None) as batch_op:
         batch_op.create_index("case_file_closed_at", ["closed_at"], unique=False)
+        batch_op.create_index("case_file_department_source", ["department_id", "source_id", "hall_id"], unique=False)
+        batch_op.create_index("case_file_hall_source", ["hall_id", "source_id"], unique=False)
         batch_op.create_index("case_file_uncompared", ["stamps_compared", "id"], unique=False)
         batch_op.create_index("case_file_unreckoned", ["limits_reckoned", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_case_file_department_id"), ["department_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_case_file_hall_id"), ["hall_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_file_item_code"), ["item_code"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_file_opened_at"), ["opened_at"], unique=False)
 
@@ -3701,10 +3701,10 @@ def downgrade() -> None:
     with op.batch_alter_table("case_file", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_case_file_opened_at"))
         batch_op.drop_index(batch_op.f("ix_case_file_item_code"))
-        batch_op.drop_index(batch_op.f("ix_case_file_hall_id"))
-        batch_op.drop_index(batch_op.f("ix_case_file_department_id"))
         batch_op.drop_index("case_file_unreckoned")
         batch_op.drop_index("case_file_uncompared")
+        batch_op.drop_index("case_file_hall_source")
+        batch_op.drop_index("case_file_department_source")
         batch_op.drop_index("case_file_closed_at")
 
     op.drop_table("case_file")
