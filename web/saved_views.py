@@ -90,7 +90,7 @@ def is_offered(query: str, owner_halls: Collection[str] | None, viewer: Viewer) 
     said = dict(parse_qsl(query))
     if viewer.role is Role.DEPARTMENT and said.get("department", viewer.department_id) != viewer.department_id:
         return False
-    if said.keys() & {"hall", "district", "source"}:
+    if said.keys() & {"hall", "district"}:
         return True
     return viewer.halls is None or owner_halls is None or bool(viewer.halls & set(owner_halls))
 

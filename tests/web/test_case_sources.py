@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from openpyxl import load_workbook
+from sqlmodel import select
 
-from storage.models import Case, Source
+from storage.models import Case, Scope, Source, User
 from tests.web.conftest import NOON, SignedIn
 from tests.web.test_case_numbers import statements
 from web.saved_views import filters_of
@@ -83,6 +84,19 @@ def test_a_view_keeps_the_platform_and_is_offered_to_whom_it_leads_somewhere(sig
     assert [view["name"] for view in supervisor.get("/api/v1/case-views").json()] == ["三区"]
     out_of_scope = supervisor.post("/api/v1/case-views", json={"name": "我的", "query": f"source={FAR}"})
     assert out_of_scope.status_code == 404
+
+
+def test_a_view_of_a_platform_of_several_halls_is_offered_where_its_owner_has_a_hall(
+    signed_in: SignedIn, services: Services
+) -> None:
+    supervisor, inspector = signed_in("supervisor"), signed_in("inspector")
+    view = {"name": "三区", "query": f"source={SHARED}", "shared": True}
+    assert supervisor.post("/api/v1/case-views", json=view).status_code == 200
+    assert [one["name"] for one in inspector.get("/api/v1/case-views").json()] == ["三区"]
+    with services.database.transaction() as session:
+        session.exec(select(Scope).join(User).where(User.name == "inspector")).one().hall_id = "nh"
+    assert numbers(inspector, f"source={SHARED}") == {"P-3"}, "they may look for it themselves"
+    assert inspector.get("/api/v1/case-views").json() == []
 
 
 def test_a_department_is_offered_the_platforms_of_its_own_cases_alone(signed_in: SignedIn, services: Services) -> None:

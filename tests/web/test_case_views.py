@@ -67,6 +67,12 @@ def test_a_view_is_its_owner_s_until_it_is_shared_within_the_scope(signed_in: Si
         ("district=nanhai", {"cc"}, viewer(Role.SUPERVISOR, frozenset({"nh"})), True),
         ("district=chancheng", None, viewer(Role.SUPERVISOR, frozenset({"nh"})), False),
         ("hall=cc", {"cc"}, viewer(Role.ADMIN, None), True),
+        ("source=shared", {"cc"}, viewer(Role.INSPECTOR, frozenset({"nh"})), False),
+        ("source=shared", {"cc"}, viewer(Role.INSPECTOR, frozenset({"cc", "nh"})), True),
+        ("source=shared", None, viewer(Role.INSPECTOR, frozenset({"nh"})), True),
+        ("source=shared", {"cc"}, viewer(Role.ADMIN, None), True),
+        ("source=shared&district=nanhai", {"cc"}, viewer(Role.INSPECTOR, frozenset({"nh"})), True),
+        ("source=unknown", None, viewer(Role.INSPECTOR, frozenset({"nh"})), False),
         ("department=tax", None, viewer(Role.DEPARTMENT, frozenset({"cc"}), "tax"), True),
         ("department=tax", None, viewer(Role.DEPARTMENT, frozenset({"cc"}), "civil"), False),
     ],
@@ -74,8 +80,8 @@ def test_a_view_is_its_owner_s_until_it_is_shared_within_the_scope(signed_in: Si
 def test_what_is_shared_is_offered_where_it_leads_to_something(
     query: str, owner: set[str] | None, reader: Viewer, offered: bool
 ) -> None:
-    seen = {"nanhai"}
-    assert (leads_somewhere(query, reader, seen) and is_offered(query, owner, reader)) is offered
+    seen = {"nanhai"}, {"shared"}
+    assert (leads_somewhere(query, reader, *seen) and is_offered(query, owner, reader)) is offered
 
 
 def test_a_shared_view_names_nobody(signed_in: SignedIn) -> None:
