@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlmodel import Session
 
 from storage.database import Database
@@ -25,6 +26,7 @@ from tests.web.carded import LATE_FROM, a_card
 from tests.web.conftest import NO_PASSWORD, NOON, SignedIn
 from tests.web.test_card_news import NOW, OFFICE, Post, a_department, notifier
 from web.item_names import items_of
+from web.pages.case_items import items_to_choose
 from web.services import Services
 
 DAY = timedelta(days=1)
@@ -127,6 +129,86 @@ def test_a_name_approved_here_stands_before_what_is_declared_and_that_before_wha
         None,
         ("", ""),
     ]
+
+
+def approve(session: Session, code: str, days: float, name: str, name_en: str = "", **more: Any) -> None:
+    """From so many days after noon on, for every platform unless it says for which."""
+    if session.get(User, 90) is None:
+        session.add(User(id=90, name="x", role=Role.ADMIN, password_hash=NO_PASSWORD, created_at=NOON))
+        session.flush()
+    said: dict[str, Any] = {"state": ProposalState.APPROVED, "decided_at": NOON, "content": {}, "reason": "", **more}
+    called: dict[str, Any] = {"code": code, "name": name, "name_en": name_en, "valid_from": NOON + days * DAY}
+    session.add(CatalogueChange(proposed_by=90, proposed_at=NOON, **called, **said))
+
+
+def offered(client: TestClient, query: str = "") -> dict[str, tuple[str, str]]:
+    items = client.get(f"/cases.json{query}").json()["items"]
+    return {item["id"]: (item["name"], item["name_en"]) for item in items}
+
+
+def numbers(client: TestClient, query: str) -> set[str]:
+    return {case["number"] for case in client.get(f"/cases.json?{query}").json()["cases"]}
+
+
+def test_a_case_is_found_by_the_name_approved_here_and_its_item_offered_by_it(
+    signed_in: SignedIn, services: Services
+) -> None:
+    with services.database.transaction() as session:
+        session.add(Item(code="i1", name="申报之名", name_en="Declared", department_id="tax"))
+        renamed(session)
+        approve(session, "i1", -20, "此处之名", "Named here", source_id=SOURCE)
+        approve(session, "i2", -20, "只在此处", content={"department": "civil"})
+        approve(session, "i3", -20, "草稿之名", state=ProposalState.PROPOSED)
+        a_case(session, "N-1", -12)
+        a_case(session, "N-2", -12, item_code="i2")
+        a_case(session, "N-3", -12, item_code="i3")
+    client = signed_in("supervisor")
+    for by in ("q", "item"):
+        for text, found in (("此处之名", {"N-1"}), ("named HERE", {"N-1"}), ("只在", {"N-2"}), ("草稿", set())):
+            assert numbers(client, f"{by}={quote(text)}") == found, (by, text)
+        assert numbers(client, f"{by}={quote('申报')}") == {"N-1"}, "by what it is called elsewhere, too"
+    assert offered(client) == {"i1": ("此处之名", "Named here"), "i2": ("只在此处", "")}
+    assert offered(client, "?department=civil").keys() == {"i2"}
+    assert offered(signed_in("department")).keys() == {"i1"}, "of whose department it was declared"
+
+
+def test_of_what_was_approved_the_name_of_today_is_offered(signed_in: SignedIn, services: Services) -> None:
+    with services.database.transaction() as session:
+        session.add(Item(code="ended", name="申报之名", name_en="Declared"))
+        session.add(Item(code="ahead", name="现名", name_en="Of now"))
+        session.add(Item(code="half", name="旧名", name_en="Old"))
+        approve(session, "ended", -20, "曾经之名", "Once")
+        approve(session, "ended", -10, "曾经之名", "Once", ends=True)
+        approve(session, "ahead", 10, "将来之名", "To come")
+        approve(session, "half", -20, "更早", "Earlier")
+        approve(session, "half", -10, "新名")
+        approve(session, "everywhere", -10, "各处之名")
+        approve(session, "everywhere", -5, "一处之名", source_id=SOURCE)
+    assert offered(signed_in("supervisor")) == {
+        "ended": ("申报之名", "Declared"),
+        "ahead": ("现名", "Of now"),
+        "half": ("新名", "Old"),
+        "everywhere": ("各处之名", ""),
+    }
+
+
+def test_a_version_that_has_ended_is_offered_only_where_no_catalogue_has_another(database: Database) -> None:
+    with database.transaction() as session:
+        session.add_all([Source(id=SOURCE), Source(id="another")])
+        session.flush()
+        session.add(version(1, -100, "仍有效", source="another"))
+        session.add(version(1, -20, "已失效", valid_to=NOON))
+        session.add(version(1, -30, "被取代", code="i2"))
+        session.add(version(2, -20, "不再有", code="i2", valid_to=NOON - 5 * DAY))
+        session.add(version(3, 20, "将有", code="i2"))
+        session.add(version(1, -20, "明日才失效", code="i3", valid_to=NOON + DAY))
+        session.add(version(1, -100, "更早", code="i3", source="another"))
+        session.add(version(1, -20, "先前", code="i4", valid_to=NOON))
+        session.add(version(1, 20, "将来", code="i4", source="another"))
+        approve(session, "i5", -20, "此处之名")
+        session.flush()
+        names = {item.id: item.name for item in items_to_choose(session, "", NOON)}
+    assert names == {"i1": "仍有效", "i2": "不再有", "i3": "明日才失效", "i4": "先前", "i5": "此处之名"}
 
 
 def coded(session: Session) -> None:
