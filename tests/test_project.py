@@ -1,8 +1,10 @@
 """The project's own checks leave nothing out."""
 
+import ast
 import re
 import subprocess
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,27 @@ def test_the_version_of_every_dependency_is_pinned_for_the_set_up() -> None:
     names = {re.split(r"[^\w-]", wanted)[0].lower().replace("_", "-") for wanted in asked} - {"hallwatch"}
     lines = (ROOT / "scripts" / "constraints.txt").read_text().splitlines()
     assert names - {line.partition("==")[0] for line in lines} == set()
+
+
+def test_what_is_told_of_a_field_stands_below_it() -> None:
+    """Of two texts one after the other the second is another field's."""
+    twice = [
+        f"{file.relative_to(ROOT)}:{second.lineno}"
+        for package in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+        for file in sorted((ROOT / package).rglob("*.py"))
+        for told in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(told, ast.ClassDef)
+        for first, second in pairwise(told.body)
+        if _is_text(first) and _is_text(second)
+    ]
+    assert twice == []
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Expr(value=ast.Constant(value=str())):
+            return True
+    return False
 
 
 def _first_line(file: Path) -> str:

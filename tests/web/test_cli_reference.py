@@ -7,9 +7,11 @@ from typing import Any
 
 from typer.main import get_command
 
+from ingest.simulator.faults import FaultKind
 from web.cli import app
 
-REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "cli.md"
+REFERENCES = Path(__file__).resolve().parents[2] / "docs" / "reference"
+REFERENCE = REFERENCES / "cli.md"
 EVERYWHERE = {"--help", "--config"}
 
 
@@ -45,3 +47,12 @@ def test_every_option_is_documented_and_no_other() -> None:
     for name, command in visible():
         told = set(re.findall(r"(--[a-z][a-z-]+)", documented[name])) - EVERYWHERE
         assert told == options(command), name
+
+
+def test_every_fault_of_the_simulator_is_named_and_told() -> None:
+    kinds = {kind.value for kind in FaultKind}
+    (named,) = re.findall(r"^\| `--fault` \| (.*) \|$", sections()["simulate"], flags=re.MULTILINE)
+    assert set(re.findall(r"`([a-z_]+)`", named)) == kinds
+    told = (REFERENCES / "simulator.md").read_text("utf-8").split("\n## Faults\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (`.*?`) \| ", told, flags=re.MULTILINE)
+    assert set(re.findall(r"`([a-z_]+)`", " ".join(rows))) == kinds

@@ -143,9 +143,9 @@ class AbsencePage:
     parts: tuple[ClipPart, ...]
     """Of its clip: several where the camera's format changes in it."""
     clock_untrusted: tuple[UntrustedTime, ...]
+    """Where the time of its clip is in doubt."""
     smeared: tuple[Span, ...]
     """Where packets of the footage shown were lost."""
-    """Where the time of its clip is in doubt."""
     clock_corrected: tuple[CorrectedTime, ...]
     held: Held | None
     """Its clip, if somebody holds it and the viewer may know."""

@@ -63,9 +63,9 @@ class CasePage:
     parts: tuple[ClipPart, ...]
     """Of its clip: several where the camera's format changes in it."""
     clock_untrusted: tuple[UntrustedTime, ...]
+    """Where the time of the footage shown is in doubt."""
     smeared: tuple[Span, ...]
     """Where packets of the footage shown were lost."""
-    """Where the time of that footage is in doubt."""
     clock_corrected: tuple[CorrectedTime, ...]
     secret: str
     """With which its applicant asks how far it has come, to be handed over; empty where there are no public pages."""

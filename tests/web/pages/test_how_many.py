@@ -14,6 +14,8 @@ MACRO = '{% import "parts/evidence.html" as evidence %}{{ evidence.how_many(span
         ({"staff_count": 1, "staff_most": 1}, "staff_count", "1 person", "1 人"),
         ({"staff_count": 0, "staff_most": 0}, "staff_count", "0 people", "0 人"),
         ({"staff_count": 1, "staff_most": 2}, "staff_count", "1 to 2 people", "1 至 2 人"),
+        ({"staff_count": 1, "staff_most": None}, "staff_count", "1 person or more", "1 人或以上"),
+        ({"staff_count": 0, "staff_most": None}, "staff_count", "0 people or more", "0 人或以上"),
         ({"staff_count": 5, "staff_most": None}, "staff_count", "5 people or more", "5 人或以上"),
         ({"staff_count": 1, "staff_most": 2, "customer_count": 4}, "customer_count", "4 people", "4 人"),
     ],
