@@ -1,7 +1,9 @@
 """Saved views of the list of cases: whose they are, who is offered them, and with which the list opens."""
 
+import re
 from itertools import product
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from fastapi.testclient import TestClient
@@ -9,7 +11,9 @@ from sqlmodel import select
 
 from storage.models import DefaultView, Role, SavedView, Scope, User
 from tests.web.conftest import SignedIn
-from web.saved_views import filters_of, is_offered, leads_somewhere
+from web.pages.case_filters import CardFilter, Match, StatusFilter
+from web.pages.case_order import Sort
+from web.saved_views import FILTERS, filters_of, is_offered, leads_somewhere
 from web.services import Services
 from web.viewer import Viewer
 
@@ -158,3 +162,13 @@ def test_a_view_of_somebody_who_left_is_offered_no_more(signed_in: SignedIn, ser
     with services.database.transaction() as session:
         session.exec(select(User).where(User.name == "supervisor")).one().active = False
     assert names(signed_in("inspector")) == []
+
+
+def test_every_filter_and_each_of_its_words_is_in_the_reference() -> None:
+    reference = Path(__file__).resolve().parents[2] / "docs" / "reference" / "permissions.md"
+    told = reference.read_text("utf-8").split("\n## Filters of the list of cases\n")[1].split("\n## ")[0]
+    rows = dict(re.findall(r"^\| (`.*?) \| (.*) \|$", told, flags=re.MULTILINE))
+    assert {name for names in rows for name in re.findall(r"`(\w+)`", names)} == set(FILTERS)
+    choices = {"match": Match, "status": StatusFilter, "card": CardFilter, "sort": Sort}
+    for name, values in choices.items():
+        assert set(re.findall(r"`(\w+)`", rows[f"`{name}`"])) == set(get_args(values)) - {""}, name
