@@ -7,14 +7,14 @@ from functools import partial
 
 from analytics.absence import SOUGHT, FoundAbsence, find_events, lasts
 from analytics.contesting import Frames
-from analytics.edges import Told, dated, first_shown
+from analytics.edges import Told, dated, first_agreed, first_shown
 from analytics.looking import Observation
 from analytics.plan import CounterPlan
 from analytics.presence import CounterPresence, Debounce, Transition, frames_of
 from analytics.runs import Excuse, PresenceSpan
 from analytics.shortening import shortened
 from storage.intervals import Span
-from storage.models import EventKind, StaffState
+from storage.models import CustomerState, EventKind, StaffState
 
 LookBack = Callable[[datetime], Sequence[Observation]]
 """What the counter's cameras showed at a moment that has passed; nothing where there is no footage."""
@@ -163,8 +163,9 @@ class WatchedCounter:
             # What was told in between stands.
             told_to = before.at if isinstance(before, Transition) else before.start
             look_back = _Looked(self._look_back)
-            staff = first_shown(change.after, change.at, partial(self._showed_staff, look_back, change))
-            waiting = first_shown(change.customer_after, change.at, partial(self._showed_customers, look_back, change))
+            left, come = change.staff is StaffState.UNSTAFFED, change.customer is CustomerState.WAITING
+            staff = _seek(left)(change.after, change.at, partial(self._showed_staff, look_back, change))
+            waiting = _seek(come)(change.customer_after, change.at, partial(self._showed_customers, look_back, change))
             frames = look_back.frames.get(staff, ())
             found += dated(change, before, max(staff, told_to), max(waiting, told_to), frames)
         return found
@@ -186,6 +187,10 @@ class WatchedCounter:
                         history.append(replace(last, end=change.at))
                 history.append(_span_from(change))
         return changes
+
+
+def _seek(accuses: bool) -> Callable[[datetime | None, datetime, Callable[[datetime], Told | None]], datetime]:
+    return first_agreed if accuses else first_shown
 
 
 def needed_since(plan: CounterPlan, at: datetime) -> datetime | None:

@@ -3,9 +3,10 @@
 Pure: whoever asks gives the look. A look that tells nothing never dates a change: it is sought in what is later.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Protocol
 
 from analytics.contesting import Frames
@@ -18,6 +19,11 @@ EXACT = timedelta(seconds=0.5)
 """So near a change is searched: what was found is late by no more, and ± 1 s leaves room for the detector."""
 MOST_LOOKS = 7
 """For one change: enough for looks a minute apart."""
+
+MOST_LOOKS_THAT_AGREE = 2 * MOST_LOOKS
+"""For a change that accuses: so many again until others agree with the first that showed it."""
+AGREEING = EXACT / 2
+"""So soon after that one the next was taken, which dates the change."""
 
 Told = tuple[datetime, bool]
 """When the picture was taken that was looked at, and whether it showed the new state."""
@@ -49,6 +55,54 @@ def first_shown(before: datetime | None, after: datetime, look: Callable[[dateti
         else:
             before = wall  # also where it tells nothing: only what showed the new state dates the change
     return after
+
+
+def first_agreed(before: datetime | None, after: datetime, look: Callable[[datetime], Told | None]) -> datetime:
+    """The same for a state that accuses: dated by a picture that agrees with an earlier one, never by a single one.
+
+    One picture may show a passer-by, or miss who bends down. So between the pictures that showed the new state others
+    are looked at, the closer the nearer to the earliest; where one shows the old state, what came before was no part of
+    this change. A single picture that misled moves it nowhere; what misled for a while, by less than three times as
+    long. Where it cannot be looked at so often, it is late.
+    """
+    if before is None:
+        return after
+    shown = [after]
+    """What showed the new state, back from `after`, with nothing in between that did not."""
+    until = {before: before}
+    """Up to when no other picture follows each of those, as far as was looked."""
+    for _ in range(MOST_LOOKS_THAT_AGREE):
+        if shown[-1] - until[before] > EXACT:
+            start, end = before, shown[-1]
+        elif not (start_end := _unsure(shown, until)):
+            break
+        else:
+            start, end = start_end
+        known_to = until.get(start, start)
+        moment = known_to + (end - known_to) / 2
+        told = look(moment)
+        if told is None or not start <= told[0] < end:
+            break
+        wall, is_new = told
+        until[wall] = moment
+        if wall == start:
+            continue
+        if is_new:
+            shown = sorted([*shown, wall], reverse=True)
+        else:
+            before, shown = wall, [each for each in shown if each > wall]
+    while _unsure(shown, until):
+        shown.pop()
+    return shown[-2] if len(shown) > 1 else after
+
+
+def _unsure(shown: Sequence[datetime], until: Mapping[datetime, datetime]) -> tuple[datetime, datetime] | None:
+    """Two between which something else may have been for more than twice the time from the earliest to the first."""
+    earliest = shown[-1]
+    for start, end in pairwise(reversed(shown)):
+        if end - until.get(start, start) > max(AGREEING, 2 * (start - earliest)):
+            return start, end
+    return None
 
 
 def dated(

@@ -3,15 +3,19 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.edges import EXACT, MOST_LOOKS, dated, first_shown
+from analytics.counters import WatchedCounter
+from analytics.edges import AGREEING, EXACT, MOST_LOOKS, MOST_LOOKS_THAT_AGREE, dated, first_agreed, first_shown
 from analytics.looking import Observation
 from analytics.onlookers import Shows
-from analytics.presence import CounterPresence, Transition
+from analytics.plan import CounterPlan
+from analytics.presence import CounterPresence, Debounce, Transition
+from storage.hours import HallHours
 from storage.models import CustomerState, StaffState
 from tests.analytics.scenes import START, at
 
@@ -188,3 +192,99 @@ def test_a_look_that_tells_nothing_leaves_the_change_to_what_is_later(staff: Sta
 
 def test_where_there_is_no_picture_the_sample_dates_the_change() -> None:
     assert first(change(10, 14, S), lambda _moment: None) == at(14)
+
+
+class Hall:
+    """A camera with pictures ten times a second: somebody who passes, and a customer who comes and stays."""
+
+    def __init__(self, comes: float, passes: tuple[float, float] = (0, 0)) -> None:
+        self.comes, self.passes = comes, passes
+        self.looks = 0
+
+    def look(self, moment: datetime) -> tuple[datetime, bool]:
+        self.looks += 1
+        seconds = (moment - START) // timedelta(seconds=0.1) / 10
+        return at(seconds), seconds >= self.comes or self.passes[0] <= seconds < self.passes[1]
+
+
+tenths = st.integers(1, 100).map(lambda tenth: tenth / 10)
+
+
+@given(tenths, tenths)
+def test_who_passes_in_a_single_picture_never_begins_what_accuses(comes: float, passes: float) -> None:
+    hall = Hall(comes, (passes - 0.05, passes + 0.05))
+    assert first_agreed(at(0), at(10), hall.look) >= at(comes)
+    assert hall.looks <= MOST_LOOKS_THAT_AGREE
+
+
+@given(st.integers(2, 600).map(lambda tenth: tenth / 10), tenths, tenths, st.data())
+def test_who_passes_begins_what_accuses_by_less_than_three_times_as_long_before_who_stays(
+    length: float, share: float, lasted: float, data: st.DataObject
+) -> None:
+    comes = round(length * share / 10, 1)
+    passes = data.draw(st.floats(0, comes))
+    hall = Hall(comes, (passes, passes + lasted))
+    found = first_agreed(at(0), at(length), hall.look)
+    assert at(comes) - found < timedelta(seconds=3 * lasted + AGREEING.total_seconds())
+    assert found <= at(length)
+    assert hall.looks <= MOST_LOOKS_THAT_AGREE
+
+
+def test_a_passer_by_and_a_customer_who_comes_later_are_two() -> None:
+    assert first_shown(at(0), at(10), Hall(10, (4.6, 5.5)).look) < at(5), "as what excuses is dated"
+    assert first_agreed(at(0), at(10), Hall(10, (4.6, 5.5)).look) == at(10)
+    assert at(7.8) <= first_agreed(at(0), at(10), Hall(7.8, (4.6, 5.5)).look) <= at(8.5)
+
+
+@given(st.integers(2, 600).map(lambda tenth: tenth / 10), st.floats(0.001, 1))
+def test_who_comes_and_stays_is_found_to_the_second_by_a_bounded_number_of_looks(length: float, share: float) -> None:
+    hall = Hall(length * share)
+    late = first_agreed(at(0), at(length), hall.look) - at(length * share)
+    assert timedelta(0) <= late <= EXACT + AGREEING + timedelta(seconds=0.2)
+    assert hall.looks <= MOST_LOOKS_THAT_AGREE
+
+
+def test_what_accuses_stays_late_where_it_cannot_be_looked_at() -> None:
+    assert first_agreed(at(0), at(40), lambda _: None) == at(40)
+    assert first_agreed(None, at(40), Hall(3).look) == at(40)
+    halves = iter([(at(20), True)])
+    assert first_agreed(at(0), at(40), lambda _: next(halves, None)) == at(40), "one picture agrees with no other"
+
+
+@given(st.integers(2, 20), st.floats(0.3, 1))
+def test_a_camera_with_few_pictures_dates_what_accuses_by_the_second(length: int, every: float) -> None:
+    """Where none was taken in between, none can disagree."""
+
+    def look(moment: datetime) -> tuple[datetime, bool]:
+        taken = (moment - START) / timedelta(seconds=every) // 1 * every
+        return at(taken), taken >= 1
+
+    late = first_agreed(at(0), at(length), look) - at(1)
+    assert timedelta(0) <= late <= timedelta(seconds=3 * every) + EXACT
+
+
+def begins(shows: Callable[[datetime], tuple[int, int]]) -> list[tuple[StaffState, CustomerState, float]]:
+    """By samples ten seconds apart for a minute, with the footage in between; of each moment staff and customers."""
+
+    def look(moment: datetime) -> Observation:
+        return Observation("c", "cam", moment, *shows(moment), 0.9)
+
+    plan = CounterPlan(
+        "c", "h", {"cam": Shows.WHOLE}, None, HallHours(ZoneInfo("UTC")), with_customers=frozenset({"cam"})
+    )
+    counter = WatchedCounter(plan, Debounce(max_gap=timedelta(seconds=20)), lambda moment: [look(moment)])
+    changes = [change for seconds in range(0, 70, 10) for change in counter.observe(look(at(seconds)))]
+    return [(change.staff, change.customer, (change.at - START).total_seconds()) for change in changes]
+
+
+def test_a_passer_by_begins_no_waiting_before_the_customer_comes() -> None:
+    """At 25 s, and the customer at 30 s."""
+    [*_, waiting] = begins(lambda moment: (0, int(at(24.6) <= moment < at(25.5) or moment >= at(30))))
+    assert waiting == (U, WAITING, 30)
+
+
+def test_a_clerk_who_is_missed_once_is_away_only_once_they_have_left() -> None:
+    """They bend down at 25 s, and leave at 28 s; the customer is there all the while."""
+    [*_, left] = begins(lambda moment: (int(moment < at(24.6) or at(25.5) <= moment < at(28)), 1))
+    assert left[:2] == (U, WAITING)
+    assert 28 <= left[2] <= 29
