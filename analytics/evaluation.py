@@ -23,13 +23,14 @@ from analytics.clip_moments import ClipMoments
 from analytics.clip_samples import START, clip_pictures, clip_seconds
 from analytics.labels import LabelledClip, LabelledZone, load_clips, read_labels, without_video
 from analytics.looker import Looker
-from analytics.looking import SEEN_SCORE, WatchedView
+from analytics.looking import WatchedView
 from analytics.onlookers import Shows
 from analytics.people import PersonDetector
 from analytics.plan import CameraPlan, CounterPlan, WatchPlan
 from analytics.presence import Transition
 from analytics.rule import Rule
 from analytics.runs import PresenceSpan
+from analytics.seen_score import SEEN_SCORE
 from analytics.watch import Watch
 from analytics.zones import zone_of
 from storage.hours import HallHours

@@ -8,8 +8,9 @@ import numpy as np
 
 from analytics.bodies import place
 from analytics.doubles import is_part_of
-from analytics.looking import SEEN_SCORE, WatchedView, crops_of
+from analytics.looking import WatchedView, crops_of
 from analytics.people import Box, Image, Person, PersonDetector
+from analytics.seen_score import SEEN_SCORE
 from analytics.zones import Zone, cut, is_inside
 
 ENOUGH = 0.15

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from analytics.bodies import Look, find
 from analytics.looking import (
     DETECTOR_FAILING,
-    SEEN_SCORE,
     Observation,
     WatchedView,
     blind,
@@ -22,6 +21,7 @@ from analytics.looking import (
 )
 from analytics.people import Box, DetectorUnavailable, Image, Person, PersonDetector
 from analytics.pictures import Picture
+from analytics.seen_score import SEEN_SCORE
 from analytics.zones import cut
 
 Work = Sequence[tuple[Picture, Sequence[WatchedView]]]

@@ -16,13 +16,13 @@ from analytics.edges import Moments
 from analytics.failing_looks import FailingLooks
 from analytics.feeds import CameraFeed
 from analytics.looker import Looker
-from analytics.looking import SEEN_SCORE
 from analytics.missed import MissedTime
 from analytics.people import PersonDetector
 from analytics.pictures import Picture, PictureSource
 from analytics.presence import Debounce
 from analytics.reanalysis import Redoing
 from analytics.rhythm import is_due
+from analytics.seen_score import SEEN_SCORE
 from analytics.watch import Watch
 from storage.database import Database
 from storage.failures import Failures

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_va
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from analytics.seen_score import SEEN_SCORE
 from storage.database import parsed_url
 from web.declarations import (
     AbsenceRuleDeclaration,
@@ -205,7 +206,7 @@ class PullSettings(Strict):
 class WatcherSection(Strict):
     detector: Literal["auto", "ssd", "onnx", "yolo"] = "auto"
     weights: str = ""
-    threshold: Annotated[float, Field(gt=0, lt=1)] = 0.35
+    threshold: Annotated[float, Field(gt=0, lt=1)] = SEEN_SCORE
     sample_seconds: Annotated[float, Field(ge=0.2, le=60)] = 1.0
 
 

@@ -7,8 +7,8 @@ from analytics.detectors.onnx import OnnxDetector
 from analytics.detectors.self_test import tested
 from analytics.detectors.ssd import SsdDetector
 from analytics.detectors.yolo import DEFAULT_WEIGHTS, YoloDetector
-from analytics.looking import SEEN_SCORE
 from analytics.people import DetectorUnavailable, PersonDetector
+from analytics.seen_score import SEEN_SCORE
 
 DetectorName = Literal["auto", "ssd", "onnx", "yolo"]
 

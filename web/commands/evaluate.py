@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analytics.seen_score import SEEN_SCORE
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, progress_bar, say, warn
 from web.commands.plain_errors import UserError
 from web.commands.sample_files import write_samples
+from web.stop_signals import leave_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,10 +24,6 @@ if TYPE_CHECKING:
     from analytics.people import PersonDetector
     from web.installation import Services
     from web.settings import WatcherSection
-
-
-_SEEN = 0.35
-"""SEEN_SCORE, without loading what looks."""
 
 
 def evaluate(
@@ -47,7 +45,8 @@ def evaluate(
     threshold: Annotated[
         float | None,
         typer.Option(
-            help="Score from which a person counts as seen. Else 0.35, or with --own the one of the configuration.",
+            help=f"Score from which a person counts as seen. Else {SEEN_SCORE},"
+            " or with --own the one of the configuration.",
             min=0,
             max=1,
             show_default=False,
@@ -77,9 +76,10 @@ def evaluate(
         raise UserError("Name a folder with labelled clips, or --own for the samples of this site; one of the two.")
     if report and not report.parent.is_dir():
         raise UserError(f"--report: there is no folder {report.parent}; name a file in one that is there.")
-    how = _How(detector or ["auto"], weights or [], _SEEN if threshold is None else threshold)
+    how = _How(detector or ["auto"], weights or [], SEEN_SCORE if threshold is None else threshold)
     with ExitStack() as stack:
         if folder is None:
+            leave_in_order()  # footage of people is left to nobody
             services = stack.enter_context(opened(config))
             how = _as_configured(services.settings.watcher, detector, weights, threshold)
             folder = Path(stack.enter_context(TemporaryDirectory())) / "own-samples"
@@ -138,7 +138,6 @@ def _evaluate(
         try:
             detectors = [choose_detector(name, file) for name, file in zip(names, of_each, strict=True)]  # type: ignore[arg-type]
             found = score_clips(folder, detectors, bar.update, how.threshold, absence_s, sample_s)
-            page = _page(folder, found, detectors, how.threshold, absence_s) if report else b""
         except (DetectorUnavailable, ValueError) as error:
             raise UserError(str(error)) from None
     for reason in found.left_out:
@@ -147,7 +146,11 @@ def _evaluate(
         typer.echo(orjson.dumps(report_json(found), option=orjson.OPT_INDENT_2))
     else:
         typer.echo(format_report(found))  # plain: a table of this width must not be cut to fit a narrow terminal
-    if report:
+    if report:  # what was measured is told by now: a detector may fail on the pictures of the page
+        try:
+            page = _page(folder, found, detectors, how.threshold, absence_s)
+        except (DetectorUnavailable, ValueError) as error:
+            raise UserError(str(error)) from None
         report.write_bytes(page)
         if not as_json:
             say(f"Written: {report}")

@@ -21,8 +21,8 @@ from analytics.detectors.openvino_network import OpenVinoNetwork
 from analytics.detectors.self_test import EMPTY, OCCUPIED, sample
 from analytics.detectors.ssd import SsdDetector
 from analytics.detectors.yolo import YoloDetector
-from analytics.looking import SEEN_SCORE
 from analytics.people import WEAK_SCORE, Box, DetectorUnavailable, Image, Person, PersonDetector
+from analytics.seen_score import SEEN_SCORE
 from ingest.simulator.scene import Scene, Seen, zone
 from tests.analytics.scenes import a_picture, labelled_data
 

@@ -1,8 +1,13 @@
 """`hallwatch samples export`, and what `hallwatch evaluate` makes of it."""
 
+import os
+import signal
+import subprocess
+import sys
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 from sqlmodel import select
@@ -17,6 +22,7 @@ from tests.ingest.video.encoded import START, numbers_in
 from tests.ingest.video.test_clip import at
 from tests.ingest.video.test_masked_clip import THIRD, pictures
 from tests.sample import CAMERA
+from tests.servers import LIMIT_S
 from tests.web.commands.conftest import Run
 from tests.web.commands.test_clip import footage
 from tests.web.commands.test_help import shown
@@ -75,6 +81,27 @@ def test_samples_whose_footage_is_gone_are_named_and_nothing_is_measured(
     told = shown(hallwatch("evaluate", "--own", code=1).output)
     assert "Left out: sample 2 (absence:2)" in told
     assert "The footage of none of the samples can be had" in told
+
+
+def test_who_is_asked_to_stop_while_samples_are_measured_leaves_no_footage_behind(
+    database: Database, config: Path, tmp_path: Path
+) -> None:
+    database.close()
+    kept = tmp_path / "tmp"
+    kept.mkdir()
+    command = [sys.executable, "-m", "web", "evaluate", "--own", "--config", str(config)]
+    environment = {**os.environ, "CAMERA_PASSWORD": "geheim", "TMPDIR": str(kept)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            ends = monotonic() + LIMIT_S
+            while not (clips := list(kept.rglob("sample-1.json"))) and process.poll() is None and monotonic() < ends:
+                sleep(0.005)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(LIMIT_S) == 128 + signal.SIGTERM
+        finally:
+            process.kill()
+    assert clips, "it was stopped while the clips lay there"
+    assert [path.name for path in kept.rglob("*sample*")] == []
 
 
 def test_masks_are_filled_in_samples_also_when_they_are_drawn_later(
