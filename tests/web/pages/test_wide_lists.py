@@ -1,10 +1,14 @@
 """Lists on the screen of an office: with long names in both languages no column is squeezed and none is cut off."""
 
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
 import pytest
 from playwright.sync_api import Page
 from sqlmodel import select
 
-from storage.models import Case, Department, Hall, Item, Source
+from storage.models import Batch, Case, Department, Fee, Hall, Item, Source
 from tests.web.pages.browser import IN_BROWSER
 from web.services import Services
 
@@ -55,13 +59,59 @@ def long_names(day: Services) -> Services:
     return day
 
 
+@pytest.fixture
+def large_figures(long_names: Services) -> Services:
+    """A platform that has sent much on one day: a bulk import, with batches that never came and large fees."""
+    at = long_names.clock() - timedelta(days=1)
+    with long_names.database.transaction() as session:
+        source = session.exec(select(Source)).first()
+        assert source is not None
+        for sequence in (*range(9_100_000, 9_100_004), *range(9_393_215, 9_393_217)):
+            session.add(
+                Batch(
+                    source_id=source.id,
+                    received_at=at,
+                    sequence=sequence,
+                    rows=212_345,
+                    accepted=200_000,
+                    rejected=6_345,
+                )
+            )
+        said: dict[str, Any] = {"source_id": source.id, "first_received_at": at, "received_at": at}
+        for number in range(40):
+            session.add(
+                Fee(
+                    reference=f"f{number}",
+                    case_number=f"N-{number}",
+                    amount_fen=9_999_999,
+                    charged=at - timedelta(days=3 * (number % 2)),
+                    **said,
+                )
+            )
+    return long_names
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_no_word_is_torn_and_nothing_is_cut_off(long_names: Services, page: Page, language: str) -> None:
+    for path in LISTS:
+        looks_well(page, f"{path}?lang={language}")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_large_figures_of_a_day_fit_beside_each_other(large_figures: Services, page: Page, language: str) -> None:
+    day = large_figures.clock().astimezone(ZoneInfo("Asia/Shanghai")) - timedelta(days=1)
+    looks_well(page, f"/reconciliation?lang={language}")
+    row = page.locator("tbody tr").nth(1)
+    as_elsewhere = {"en": f"{day.day} {day:%b} {day.year}", "zh": f"{day:%Y-%m-%d}"}
+    assert row.locator("td").first.inner_text() == as_elsewhere[language]
+    assert "9393214" in row.inner_text()
+
+
+def looks_well(page: Page, address: str) -> None:
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})
-        for path in LISTS:
-            page.goto(f"{path}?lang={language}")
-            assert page.locator("tbody td").count() > 3, path
-            assert page.evaluate(TORN) == [], (path, width)
-            assert page.evaluate(CUT_OFF) == [], (path, width)
-            assert page.evaluate(MOST_LINES) <= 6, (path, width)
+        page.goto(address)
+        assert page.locator("tbody td").count() > 3, address
+        assert page.evaluate(TORN) == [], (address, width)
+        assert page.evaluate(CUT_OFF) == [], (address, width)
+        assert page.evaluate(MOST_LINES) <= 6, (address, width)
