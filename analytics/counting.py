@@ -104,7 +104,7 @@ class Counting:
 class CountingMost(Counting):
     """The most that there may be: where half of the last samples show more, there may be more.
 
-    It falls when none of the newest, and fewer than half of the last, show more than what it falls to.
+    It falls when none of the newest shows more than what it falls to; those before them count no more.
     """
 
     def _risen(self) -> CountEdge | None:
@@ -117,7 +117,11 @@ class CountingMost(Counting):
 
     def _fallen(self) -> CountEdge | None:
         edge = super()._fallen()
-        return edge if edge and self._half() <= (edge.count or 0) else None
+        if edge is not None:
+            newest = list(self._seen)[-self._fall :]
+            self._seen.clear()
+            self._seen.extend(newest)
+        return edge
 
     def _half(self) -> int:
         """What half of the last samples show at least."""
