@@ -1,6 +1,7 @@
 """The table in the documentation is the table in the code."""
 
 import re
+from itertools import takewhile
 from pathlib import Path
 
 from storage.models import Role
@@ -11,10 +12,10 @@ REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "permis
 
 def documented() -> dict[Permission, set[Role]]:
     lines = REFERENCE.read_text("utf-8").splitlines()
-    header = next(line for line in lines if line.startswith("| permission "))
-    roles = [Role(cell.strip()) for cell in header.strip("|").split("|")[2:]]
+    begin = next(number for number, line in enumerate(lines) if line.startswith("| permission "))
+    roles = [Role(cell.strip()) for cell in lines[begin].strip("|").split("|")[2:]]
     found = {}
-    for line in lines:
+    for line in takewhile(lambda line: line.startswith("|"), lines[begin:]):
         if row := re.match(r"\| `(\w+)` \|", line):
             marks = line.strip("|").split("|")[2:]
             found[Permission(row[1])] = {role for role, mark in zip(roles, marks, strict=True) if "✓" in mark}

@@ -64,7 +64,7 @@ ENDED_WORDS: Mapping[str, str] = {
     "covered": _("leave was registered, or somebody covered"),
     "off_duty": _("by the roster nobody was to be there any more"),
     "unknown": _("it became unknown whether somebody was there"),
-    "withdrawn": _("taken back: the camera showed something else"),
+    "withdrawn": _("taken back: by what is known by now it was none"),
 }
 """How an absence or another event ended."""
 
