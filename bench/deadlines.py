@@ -4,39 +4,43 @@ python -m bench.deadlines --cases 1000000 --rows 20000
 """
 
 import argparse
-import gc
 import multiprocessing
 import random
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import TypeAlias
 
+import orjson
 from sqlmodel import func, select
 
 from bench.approvals_import import prepare
 from correlation.deadlines.cards import Watched, watch
 from correlation.deadlines.clocks import clocks
 from correlation.deadlines.facts import CaseFacts, Limit, Suspension
-from correlation.deadlines.keeping import DeadlineKeeper
+from correlation.deadlines.keeping import DeadlineKeeper, waiting
 from correlation.deadlines.known import Known
 from correlation.deadlines.rules import shipped_rules
 from correlation.deadlines.standing import standing
 from correlation.deadlines.work_calendar import Closure, WorkCalendar
-from ingest.approvals.acceptance import accept_batch
-from ingest.approvals.formats import read_rows
+from ingest.approvals.importing import import_file
+from storage import models
 from storage.database import Database
-from storage.models import Card, Case, Item, Standing, SuspensionReason
+from storage.models import Card, Item, Standing, SuspensionReason
+from web.roles import spare_the_collector
 
 Reckon = Callable[[tuple[Known, ...]], Standing]
 Answers: TypeAlias = "multiprocessing.Queue[tuple[float, float, Counter[Standing]]]"
+Reckonings: TypeAlias = "multiprocessing.Queue[tuple[float, float, int]]"
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 DAYS_BACK = 30
+MOST_IN_SQLITE = 100_000
 
 
 def open_cases(count: int, seed: int) -> list[tuple[Known, ...]]:
@@ -81,7 +85,7 @@ def _replayed(case: tuple[Known, ...]) -> Standing:
 
 def _share(reckon: Reckon, count: int, seed: int, start: Barrier, told: Answers) -> None:
     cases = open_cases(count, seed)
-    gc.freeze()  # as each role of the product does
+    spare_the_collector()
     start.wait()
     began, worked = time.perf_counter(), time.process_time()
     tally = Counter(reckon(case) for case in cases)
@@ -105,34 +109,78 @@ def in_memory(name: str, reckon: Reckon, count: int, processes: int) -> None:
     print(f"| {what} | {count:,} | {took:.1f} s | {cpu:.1f} s | {count / took:,.0f} |")
 
 
-def in_database(name: str, database: Database, count: int) -> None:
-    """Everything that was told is read, limits and cards are written."""
+def in_database(name: str, url: str, count: int, clerks: int) -> None:
+    """By so many clerks at once, everything read and written: all told anew, a day later, after a closure is noted."""
+    with closing(Database(url)) as database:
+        _tell(database, count)
+        keeper = DeadlineKeeper(database, shipped_rules())
+        keeper.look_around(NOW)
+        by = f"{name}, {clerks} at once" if clerks > 1 else name
+        _in_turn(f"told anew, {by}", url, NOW, clerks)
+        _in_turn(f"nothing to do, {by}", url, NOW, clerks)
+        tomorrow = NOW + timedelta(days=1)
+        _in_turn(f"a day later, whose moment has come, {by}", url, tomorrow, clerks)
+        with database.transaction() as session:
+            day = (NOW + timedelta(days=8)).date()
+            session.add(models.Closure(hall_id="h", day=day, reason="typhoon", noted_at=tomorrow))
+        began, worked = time.perf_counter(), time.process_time()
+        keeper.look_around(tomorrow)
+        _print(
+            f"their hall notes a closure: marked, {by}",
+            count,
+            time.perf_counter() - began,
+            time.process_time() - worked,
+        )
+        _in_turn(f"and reckoned, {by}", url, tomorrow, clerks)
+        with database.transaction() as session:
+            cards = session.exec(select(func.count()).select_from(Card)).one()
+    print(f"{cards:,} cards")
+
+
+def _tell(database: Database, count: int) -> None:
     prepare(database)
     with database.transaction() as session:
         session.add(Item(code="JZ-0103", name="i", legal_days=20, promised_days=5))
     chance = random.Random(7)
-    rows = [row for number in range(count) for row in _rows(number, chance)]
-    accept_batch(database, "s", read_rows(rows), sequence=1, name="push", sha256="", now=NOW - timedelta(days=1))
-    keeper = DeadlineKeeper(database, shipped_rules())
-    began, worked, done = time.perf_counter(), time.process_time(), 0
-    while reckoned := keeper.run_once(NOW):
-        done += reckoned
-    took, cpu = time.perf_counter() - began, time.process_time() - worked
-    print(f"| told anew, {name} | {done:,} | {took:.1f} s | {cpu:.1f} s | {done / took:,.0f} |")
-    began, worked = time.perf_counter(), time.process_time()
-    assert keeper.run_once(NOW) == 0
-    took, cpu = time.perf_counter() - began, time.process_time() - worked
-    print(f"| nothing to do, {name} | {done:,} | {took * 1000:.1f} ms | {cpu * 1000:.1f} ms | |")
-    began, worked, turned, tomorrow = time.perf_counter(), time.process_time(), 0, NOW + timedelta(days=1)
-    while reckoned := keeper.run_once(tomorrow):
-        turned += reckoned
-    took, cpu = time.perf_counter() - began, time.process_time() - worked
-    print(f"| a day later, {name}: {turned:,} whose moment has come | {done:,} | {took:.1f} s | {cpu:.1f} s | |")
-    with database.transaction() as session:
-        cases = session.exec(select(func.count()).select_from(Case)).one()
-        cards = session.exec(select(func.count()).select_from(Card)).one()
-    print(f"{cases:,} cases, {cards:,} cards")
-    database.close()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "open.jsonl"
+        with path.open("wb") as file:
+            for number in range(count):
+                file.writelines(orjson.dumps(row) + b"\n" for row in _rows(number, chance))
+        import_file(database, "s", path, None, NOW - timedelta(days=1))
+
+
+def _in_turn(name: str, url: str, now: datetime, clerks: int) -> None:
+    """Until nothing waits any more."""
+    spawning = multiprocessing.get_context("spawn")  # no connection is shared
+    start = spawning.Barrier(clerks)
+    told: Reckonings = spawning.Queue()
+    workers = [spawning.Process(target=_clerk, args=(url, now, start, told)) for _ in range(clerks)]
+    for worker in workers:
+        worker.start()
+    found = [told.get() for _ in workers]
+    for worker in workers:
+        worker.join()
+    reckoned = sum(done for _, _, done in found)
+    _print(name, reckoned, max(wall for wall, _, _ in found), sum(cpu for _, cpu, _ in found))
+
+
+def _clerk(url: str, now: datetime, start: Barrier, told: Reckonings) -> None:
+    with closing(Database(url)) as database:
+        keeper = DeadlineKeeper(database, shipped_rules())
+        with database.transaction() as session:
+            waiting(session, now, limit=1)
+        spare_the_collector()
+        start.wait()
+        began, worked, done = time.perf_counter(), time.process_time(), 0
+        while reckoned := keeper.run_once(now):
+            done += reckoned
+        took, cpu = time.perf_counter() - began, time.process_time() - worked
+    told.put((took, cpu, done))
+
+
+def _print(what: str, count: int, took: float, cpu: float) -> None:
+    print(f"| {what} | {count:,} | {took:.2f} s | {cpu:.2f} s | {count / took:,.0f} |", flush=True)
 
 
 def _rows(number: int, chance: random.Random) -> list[dict[str, str]]:
@@ -155,9 +203,9 @@ def main() -> None:
     in_memory("limits and standing", _limits, options.cases, options.processes)
     in_memory("and all cards replayed", _replayed, options.cases, options.processes)
     with tempfile.TemporaryDirectory() as folder:
-        in_database("SQLite", Database(f"sqlite:///{Path(folder) / 'bench.db'}"), options.rows)
+        in_database("SQLite", f"sqlite:///{Path(folder) / 'bench.db'}", min(options.rows, MOST_IN_SQLITE), 1)
     if options.postgres:
-        in_database("PostgreSQL", Database(options.postgres), options.rows)
+        in_database("PostgreSQL", options.postgres, options.rows, options.processes)
 
 
 if __name__ == "__main__":

@@ -150,37 +150,38 @@ def inserting(session: Session, table: Table, columns: Columns) -> Iterator[None
         yield
 
 
-def update_many(session: Session, table: Table, rows: Sequence[Values]) -> None:
-    """Writes the columns of the rows named by their `id`; every row has the same columns.
+def update_many(session: Session, table: Table, rows: Sequence[Values], key: str = "id") -> None:
+    """Writes the columns of the rows named by their `key`; every row has the same columns.
 
     PostgreSQL leaves alone what is so already, unless it has JSON: a row that is written goes into every index again.
     """
     if rows:
-        update_columns(session, table, {name: [row[name] for row in rows] for name in rows[0]})
+        update_columns(session, table, {name: [row[name] for row in rows] for name in rows[0]}, key)
 
 
-def update_columns(session: Session, table: Table, columns: Columns) -> None:
-    """The same of as many rows as each column has values, `id` among them."""
-    if not columns or not columns["id"]:
+def update_columns(session: Session, table: Table, columns: Columns, key: str = "id") -> None:
+    """The same of as many rows as each column has values, `key` among them."""
+    if not columns or not columns[key]:
         return
     session.flush()
-    names = [str(name) for name in columns if name != "id"]
+    names = [str(name) for name in columns if name != key]
     if not _is_postgres(session):
         values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
-        keys = ["the_id", *(f"new_{name}" for name in names)]
-        given = [dict(zip(keys, row, strict=True)) for row in zip(*(columns[n] for n in ("id", *names)), strict=True)]
-        session.execute(update(table).where(table.c.id == bindparam("the_id")).values(values), given)
+        keys = ["the_key", *(f"new_{name}" for name in names)]
+        given = [dict(zip(keys, row, strict=True)) for row in zip(*(columns[n] for n in (key, *names)), strict=True)]
+        session.execute(update(table).where(table.c[key] == bindparam("the_key")).values(values), given)
         return
-    _update_from_arrays(session, table, names, columns)
+    _update_from_arrays(session, table, key, names, columns)
 
 
-def _update_from_arrays(session: Session, table: Table, names: list[str], columns: Columns) -> None:
+def _update_from_arrays(session: Session, table: Table, key: str, names: list[str], columns: Columns) -> None:
     dialect = session.get_bind().dialect
-    stored = _as_stored(session, table, ["id", *names])
+    stored = _as_stored(session, table, [key, *names])
     arrays = [_array(map(change, columns[name]) if change else columns[name]) for name, change in stored]
     types = (sql.SQL("%s::{}[]").format(sql.SQL(table.c[name].type.compile(dialect))) for name, _ in stored)
     statement = sql.SQL(
-        "UPDATE {table} SET {changes} FROM unnest({types}) AS new(id, {names}) WHERE {table}.id = new.id AND {differs}"
+        "UPDATE {table} SET {changes} FROM unnest({types}) AS new({key}, {names})"
+        " WHERE {table}.{key} = new.{key} AND {differs}"
     )
     differs = sql.SQL("({}) IS DISTINCT FROM ({})").format(_listed(names, of=table.name), _listed(names, of="new"))
     has_json = any(isinstance(table.c[name].type, JSON) for name in names)
@@ -188,6 +189,7 @@ def _update_from_arrays(session: Session, table: Table, names: list[str], column
     _connection(session).execute(
         statement.format(
             table=sql.Identifier(table.name),
+            key=sql.Identifier(key),
             differs=sql.SQL("true") if has_json else differs,
             changes=sql.SQL(", ").join(changes),
             types=sql.SQL(", ").join(types),

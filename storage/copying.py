@@ -136,6 +136,10 @@ def _days(values: Column) -> Iterable[bytes]:
     return [_NULL if value is None else _small(4, (value - first).days) for value in values]
 
 
+def _packed(values: Column) -> Iterable[bytes]:
+    return [_NULL if value is None else _bytes(value) for value in values]
+
+
 _WRITERS: dict[str, Callable[[Column], Iterable[bytes]]] = {
     "INTEGER": _integers,
     "BIGINT": _big_integers,
@@ -143,4 +147,5 @@ _WRITERS: dict[str, Callable[[Column], Iterable[bytes]]] = {
     "FLOAT": _floats,
     "TIMESTAMP WITH TIME ZONE": _moments,
     "DATE": _days,
+    "BYTEA": _packed,
 }

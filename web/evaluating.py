@@ -280,7 +280,7 @@ def _reckon_what_waits(
     keeper = DeadlineKeeper(database)
     while keeper.run_once(now):
         go_on()
-    last = DeadlineKeeper(database, portion=1, portions=1, waits_s=in_hand_s)
+    last = DeadlineKeeper(database, portion=1, due=1, portions=1, waits_s=in_hand_s)
     give_up = time.monotonic() + in_hand_s
     try:
         for _ in range(waiting_cases(database, now)):

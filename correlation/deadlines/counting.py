@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, TypeVar
 
 from pydantic import Field
 
@@ -55,13 +55,19 @@ def merged(pauses: Sequence[Pause]) -> tuple[Pause, ...]:
 
 def days_run_out(calendar: WorkCalendar, start: int, days: int, ahead: Ahead, pauses: tuple[Pause, ...]) -> RunOut:
     """Working days after the day `start`. A case shares its dates with many others, those of its pauses included."""
-    known, key = calendar.known, (start, days, ahead, pauses)
-    found = known.get(key)
-    if found is None:
-        if len(known) >= MOST_KNOWN:
-            known.clear()
-        found = known[key] = _days_run_out(calendar, start, days, ahead, pauses)
-    return found
+    found: RunOut | None = calendar.known.get(key := (start, days, ahead, pauses))
+    return found or remember(calendar, key, _days_run_out(calendar, start, days, ahead, pauses))
+
+
+_T = TypeVar("_T")
+
+
+def remember(calendar: WorkCalendar, key: object, counted: _T) -> _T:
+    """Counted by this calendar; not for ever."""
+    if len(calendar.known) >= MOST_KNOWN:
+        calendar.known.clear()
+    calendar.known[key] = counted
+    return counted
 
 
 def _days_run_out(calendar: WorkCalendar, start: int, days: int, ahead: Ahead, pauses: tuple[Pause, ...]) -> RunOut:

@@ -1,6 +1,6 @@
 """Why a limit passes when it does: every day and whether it counts, the rules, and the data it rests on. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum, StrEnum
@@ -68,6 +68,8 @@ class Derivation:
     clock: Clock
     days: tuple[Day, ...]
     """From the day it began to the last day in time, or until today while it is stopped."""
+    days_told: Sequence[dict[str, Any]]
+    """The same as JSON; cases share it, and nobody may change it."""
     law: str
     sources: dict[str, str]
     cards: str
@@ -86,7 +88,7 @@ class Derivation:
             "limit": _plain(self.clock.limit),
             **_plain(self.clock.out._asdict()),
             "ended_at": self.clock.ended_at.isoformat() if self.clock.ended_at else None,
-            "days": [_day_told(day) for day in self.days],
+            "days": self.days_told,
             "law": self.law,
             "sources": self.sources,
             "cards": self.cards,
@@ -141,9 +143,11 @@ def _run(days: tuple[Day, ...]) -> DayRun:
 
 def derive(clock: Clock, of: Clocks, facts: CaseFacts, calendar: WorkCalendar, until: datetime) -> Derivation:
     """`until` ends the list of a clock that is stopped."""
+    days, told = _days_of(clock, of, facts, calendar, until)
     return Derivation(
         clock=clock,
-        days=tuple(_days(clock, of, facts, calendar, until)),
+        days=days,
+        days_told=told,
         law=of.law.version,
         sources=dict(of.law.sources),
         cards=of.cards.version if of.cards else "",
@@ -153,23 +157,53 @@ def derive(clock: Clock, of: Clocks, facts: CaseFacts, calendar: WorkCalendar, u
     )
 
 
-def _days(clock: Clock, of: Clocks, facts: CaseFacts, calendar: WorkCalendar, until: datetime) -> Iterator[Day]:
+_Days = tuple[tuple[Day, ...], Sequence[dict[str, Any]]]
+"""And what is told of them."""
+
+
+def _days_of(clock: Clock, of: Clocks, facts: CaseFacts, calendar: WorkCalendar, until: datetime) -> _Days:
     if clock.limit is None:
-        return
+        return (), ()
     end = clock.out.late_from
     last = calendar.day_of(max(until, clock.start.moment) if end is None else end - timedelta(microseconds=1))
+    last = min(last, clock.start.day + _LONGEST)
     stops = suspended(facts, of.law, of.start)
-    one_day = _by_hours if clock.limit.unit is LimitUnit.HOURS else _by_days
+    if clock.limit.unit is LimitUnit.DAYS and not stops:
+        return _uninterrupted(calendar, clock.start.day, last)
+    return _told_too(_days(clock, stops, calendar, last))
+
+
+@lru_cache(maxsize=1 << 12)
+def _uninterrupted(calendar: WorkCalendar, first: int, last: int) -> _Days:
+    """Most cases share theirs with many others."""
+    return _told_too(_numbered(first, last, lambda day, number: _by_days(day, number, first, (), calendar)))
+
+
+def _told_too(days: Iterable[Day]) -> _Days:
+    found = tuple(days)
+    return found, [_day_told(day) for day in found]
+
+
+def _days(clock: Clock, stops: tuple[Suspension, ...], calendar: WorkCalendar, last: int) -> Iterator[Day]:
+    assert clock.limit is not None
+    if clock.limit.unit is LimitUnit.HOURS:
+        return _numbered(clock.start.day, last, lambda day, _: _by_hours(day, clock, stops, calendar))
+    start = clock.start.day
+    return _numbered(start, last, lambda day, number: _by_days(day, number, start, stops, calendar))
+
+
+def _numbered(first: int, last: int, one_day: Callable[[int, int], Day]) -> Iterator[Day]:
+    """Each by its ordinal and the number of those that were counted before it."""
     number = 0
-    for day in range(clock.start.day, min(last, clock.start.day + _LONGEST) + 1):
-        found = one_day(day, number, clock, stops, calendar)
+    for day in range(first, last + 1):
+        found = one_day(day, number)
         if found.skipped is None:
             number += 1
         yield found
 
 
-def _by_days(day: int, number: int, clock: Clock, stops: tuple[Suspension, ...], calendar: WorkCalendar) -> Day:
-    if day == clock.start.day:
+def _by_days(day: int, number: int, start: int, stops: tuple[Suspension, ...], calendar: WorkCalendar) -> Day:
+    if day == start:
         return _skipped(day, Skipped.FIRST_DAY, "", calendar)
     stop = next((s for s in stops if _touches(s, day, calendar)), None)
     off = _OFF.get(calendar.state(day))
@@ -180,7 +214,7 @@ def _by_days(day: int, number: int, clock: Clock, stops: tuple[Suspension, ...],
     return _day(day, number + 1, calendar)
 
 
-def _by_hours(day: int, _number: int, clock: Clock, stops: tuple[Suspension, ...], calendar: WorkCalendar) -> Day:
+def _by_hours(day: int, clock: Clock, stops: tuple[Suspension, ...], calendar: WorkCalendar) -> Day:
     off = _OFF.get(calendar.state(day))
     if off is not None:
         return _skipped(day, off, calendar.closed_for(day), calendar)
@@ -212,9 +246,13 @@ def _day_told(day: Day) -> dict[str, Any]:
     return _told(day)
 
 
-def _told(values: object) -> dict[str, Any]:
+_EMPTY: tuple[object, ...] = ("", ())
+
+
+def _told(values: Any) -> dict[str, Any]:  # noqa: ANN401
     """The fields of a dataclass, without what is empty."""
-    return {name: value for name, value in _plain(values).items() if value not in (None, "", [], {})}
+    said = ((name, getattr(values, name)) for name in _fields(values.__class__))
+    return {name: _plain(value) for name, value in said if value is not None and value not in _EMPTY}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from correlation.deadlines.counting import nth_day, nth_hour
+from correlation.deadlines.counting import nth_day, nth_hour, remember
 from correlation.deadlines.rules import CardRules
 from correlation.deadlines.work_calendar import WorkCalendar
 from correlation.deadlines.workflow import Subject, Word
@@ -29,8 +29,16 @@ class Answering(NamedTuple):
 
 
 def answering(kind: CardKind, since: datetime, rules: CardRules, calendar: WorkCalendar) -> Answering:
+    """All cards that are raised at midnight share it."""
     if kind is CardKind.REMINDER:
         return Answering(None, ())
+    found: tuple[CardRules, Answering] | None = calendar.known.get(key := (kind, since))
+    if found is None or found[0] is not rules:
+        found = remember(calendar, key, (rules, _answering(kind, since, rules, calendar)))
+    return found[1]
+
+
+def _answering(kind: CardKind, since: datetime, rules: CardRules, calendar: WorkCalendar) -> Answering:
     steps = []
     for step in rules.escalation:
         at = nth_hour(calendar, since, timedelta(hours=step.after_hours), ()) if step.kind is kind else None

@@ -30,6 +30,7 @@ STAYS_AFTER = timedelta(days=400)
 _OUT_OF_ORDER = timedelta(hours=1)
 """Batches become visible in another order than they came: what is so much older than the newest is looked at again."""
 _PREFIX = "limits"
+_OF_CALENDARS = ("statutory", "hall")
 _OF_CASES = (RuleKind.LAW, RuleKind.CARDS)
 _IS_APPROVED = col(CatalogueChange.state) == ProposalState.APPROVED
 
@@ -48,6 +49,11 @@ def current(session: Session, halls: Mapping[str, HallDays]) -> dict[str, str]:
         **({f"{_PREFIX}:catalogues": newest.isoformat()} if newest else {}),
         **({f"{_PREFIX}:approved": approved.isoformat()} if approved else {}),
     }
+
+
+def is_of_calendars(key: str) -> bool:
+    """Whether a change of it leaves alone what is known of any case."""
+    return key.split(":", 2)[1] in _OF_CALENDARS
 
 
 def resting_on(session: Session, key: str, before: str, now: datetime) -> Select[Any] | None:

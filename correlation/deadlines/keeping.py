@@ -1,27 +1,28 @@
 """Keeps the limits and cards of every case: reckons what was told anew, and what the clock has brought."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, delete, func, select, update
 from sqlmodel import Session, col
 
 from correlation import basis
-from correlation.deadlines import ground
+from correlation.deadlines import courses, ground
 from correlation.deadlines.calendars import CalendarBook, in_turn
 from correlation.deadlines.cards import RaisedCard, Watched, watch
 from correlation.deadlines.clocks import Basis, Clocks, clocks
 from correlation.deadlines.conduct import breaches
+from correlation.deadlines.courses import KnownCourse
 from correlation.deadlines.derivation import conduct_as_json, derive
 from correlation.deadlines.escalation import answering, escalation_values
 from correlation.deadlines.known import Known, with_rulings
-from correlation.deadlines.loading import CaseTold, Catalogues, load_told
+from correlation.deadlines.loading import Catalogues, load_told
 from correlation.deadlines.rules import Rules, shipped_rules
 from correlation.deadlines.standing import standing
-from correlation.deadlines.told import history
+from correlation.deadlines.told import facts_in_turn, upon
 from correlation.rulebook import rule_book
 from storage.bulk import Values, insert_many, is_among, table_of, update_many
 from storage.database import Database, Overtaken, lock_for_writing, waiting_at_most, written_upon_what_is_read
@@ -29,12 +30,30 @@ from storage.models import Card, CardState, Case, ClockName, Deadline, Standing
 from storage.models.columns import JsonObject
 
 PORTION = 100
+DUE = 400
+"""A case whose course is kept takes a quarter of the work, or less."""
 PORTIONS = 2
 MARKED = 5_000
 ROOM_S = 0.05
 """SQLite lets a waiting writer in only if it happens to ask while nobody writes, and it asks that often at first."""
 
+_ENDED = (Standing.DONE, Standing.DONE_LATE)
+"""Of these hardly any comes to a moment of its own."""
+
 _Key = tuple[str, str, str, datetime, str]
+
+
+class _Reckoned(NamedTuple):
+    cases: int
+    are_more: bool
+    """That wait for the same."""
+
+
+class _Told(NamedTuple):
+    """Read from all that was told of some cases, by case."""
+
+    known: dict[int, tuple[Known, ...]]
+    courses: dict[int, KnownCourse]
 
 
 class DeadlineKeeper:
@@ -46,12 +65,14 @@ class DeadlineKeeper:
         rules: Rules | None = None,
         portion: int = PORTION,
         portions: int = PORTIONS,
+        due: int = DUE,
         pause: Callable[[float], None] = time.sleep,
         marked: int = MARKED,
         *,
         waits_s: float = 0.0,
     ) -> None:
-        """`portion` cases are reckoned in one transaction, and so many of them in one run, twice; `marked` are marked.
+        """`portion` cases of which something was told are reckoned in one transaction, or `due` cases whose moment has
+        come, of which no more than `portion` have to be read anew. So many of both in one run; `marked` are marked.
 
         `waits_s`: so long for the cases that another one writes or reckons at this moment, which are left to it
         otherwise; with portions of one nobody who waits for another holds what that one waits for.
@@ -61,9 +82,11 @@ class DeadlineKeeper:
         self._database = database
         self._given = rules
         self._rules = rules or shipped_rules()
-        self._portion, self._portions, self._marked, self._pause = portion, portions, marked, pause
+        self._portion, self._due, self._portions, self._marked, self._pause = portion, due, portions, marked, pause
         self._waits_s = waits_s
         self._calendars = CalendarBook()
+        self._has_ground_moved: bool | None = None
+        """Found out when it matters, once in a run."""
 
     def run_once(self, now: datetime) -> int:
         """Reckons the cases of which something was told, and those whose moment has come; returns how many.
@@ -76,14 +99,15 @@ class DeadlineKeeper:
         with self._database.transaction() as session:
             self._calendars.refresh(session)
             self._rules = self._given or rule_book(session).rules
+        self._has_ground_moved = None
         done = 0
         for number in range(self._portions):
             # From both ends: neither a new case nor a change of an old one waits until all of an import are reckoned.
             newest_first = bool(number % 2)
-            told = self._reckon_some(_told_anew(newest_first=newest_first), now)
-            due = self._reckon_some(_come_due(now, newest_first=newest_first), now)
-            done += told + due
-            if max(told, due) < self._portion:
+            told = self._reckon_some(_told_anew(newest_first=newest_first), self._portion, now)
+            due = self._reckon_some(_come_due(now, newest_first=newest_first), self._due, now)
+            done += told.cases + due.cases
+            if not (told.are_more or due.are_more):
                 break
         return done
 
@@ -109,6 +133,8 @@ class DeadlineKeeper:
         while cases is not None:
             with self._database.transaction() as session:
                 ids = ground.mark(session, cases, last, self._marked, now)
+                if not ground.is_of_calendars(key):
+                    courses.forget(session, ids)
             if len(ids) < self._marked:
                 return
             last = ids[-1]
@@ -118,59 +144,96 @@ class DeadlineKeeper:
         if self._database.engine.dialect.name == "sqlite":
             self._pause(ROOM_S)
 
-    def _reckon_some(self, wanted: Select[Any], now: datetime) -> int:
+    def _reckon_some(self, wanted: Select[Any], most: int, now: datetime) -> _Reckoned:
         """The first of them."""
         with self._database.transaction() as session:
             if not session.execute(wanted.limit(1)).first():
-                return 0
+                return _Reckoned(0, are_more=False)
         try:
             with written_upon_what_is_read(self._database) as session, self._patience(session):
-                count = self._reckon_portion(session, wanted, now)
+                reckoned = self._reckon_portion(session, wanted, most, now)
         except Overtaken:
             with self._database.transaction() as session:
                 lock_for_writing(session)
-                count = self._reckon_portion(session, wanted, now)
-        if count == self._portion:
+                reckoned = self._reckon_portion(session, wanted, most, now)
+        if reckoned.are_more:
             self._make_room()
-        return count
+        return reckoned
 
     def _patience(self, session: Session) -> AbstractContextManager[None]:
         return waiting_at_most(session, self._waits_s) if self._waits_s else nullcontext()
 
-    def _reckon_portion(self, session: Session, wanted: Select[Any], now: datetime) -> int:
+    def _reckon_portion(self, session: Session, wanted: Select[Any], most: int, now: datetime) -> _Reckoned:
         """All is read and reckoned before anything is written: on SQLite others write meanwhile."""
         # Whoever writes records of a case ends by unmarking it: one that is being written now comes again.
-        locked = wanted.limit(self._portion).with_for_update(key_share=True, skip_locked=not self._waits_s, of=Case)
+        locked = wanted.limit(most).with_for_update(key_share=True, skip_locked=not self._waits_s, of=Case)
         cases = session.execute(locked).scalars().all()
-        deadlines, new, changed = self._reckon(session, cases, now)
-        session.execute(update(Case).where(_among(session, cases)).values(limits_reckoned=True))
-        session.execute(delete(Deadline).where(is_among(session, table_of(Deadline).c.case_id, cases)))
-        insert_many(session, table_of(Deadline), deadlines)
+        kept = self._kept(session, cases)
+        anew = [case_id for case_id in cases if case_id not in kept][: self._portion]
+        told = self._told(session, anew) if anew else _Told({}, {})
+        deadlines, new, changed = self._reckon(session, kept | told.known, now)
+        update_many(session, table_of(Deadline), deadlines[: len(kept)], key="case_id")
+        if anew:
+            self._write_anew(session, anew, deadlines[len(kept) :], told.courses)
         insert_many(session, table_of(Card), new)
         update_many(session, table_of(Card), changed)
-        return len(cases)
+        return _Reckoned(len(kept) + len(anew), are_more=len(cases) == most or len(kept) + len(anew) < len(cases))
+
+    def _write_anew(
+        self, session: Session, cases: Sequence[int], deadlines: Sequence[Values], read: Mapping[int, KnownCourse]
+    ) -> None:
+        session.execute(delete(Deadline).where(is_among(session, table_of(Deadline).c.case_id, cases)))
+        insert_many(session, table_of(Deadline), deadlines)
+        session.execute(update(Case).where(_among(session, cases)).values(limits_reckoned=True))
+        ended = {row["case_id"] for row in deadlines if row["standing"] in _ENDED}
+        courses.keep(session, cases, {id_: course for id_, course in read.items() if id_ not in ended})
+
+    def _kept(self, session: Session, cases: Sequence[int]) -> dict[int, tuple[Known, ...]]:
+        """What is known of those whose course is kept."""
+        found = courses.of(session, cases)
+        if found and self._has_ground_moved is None:
+            self._has_ground_moved = _has_ground_moved(session)
+        return {} if self._has_ground_moved else {id_: self._known(course) for id_, course in found.items()}
+
+    def _told(self, session: Session, cases: Sequence[int]) -> _Told:
+        found = load_told(session, cases, self._rules)
+        catalogues = Catalogues(session, found)
+        read = {
+            case.id: KnownCourse(
+                facts_in_turn(case.told, catalogues.of(case.source_id), case.asked),
+                case.rulings,
+                case.halls,
+                case.usual_hall,
+            )
+            for case in found
+        }
+        return _Told({case_id: self._known(course) for case_id, course in read.items()}, read)
+
+    def _known(self, course: KnownCourse) -> tuple[Known, ...]:
+        return with_rulings(upon(course.facts, in_turn(course.halls, self._calendars.of)), course.rulings)
 
     def _reckon(
-        self, session: Session, cases: Sequence[int], now: datetime
+        self, session: Session, cases: Mapping[int, tuple[Known, ...]], now: datetime
     ) -> tuple[list[Values], list[Values], list[Values]]:
         """Their deadlines, new cards, and what changes of others."""
-        told = load_told(session, cases, self._rules)
-        catalogues = Catalogues(session, told)
-        before = _cards_before(session, cases)
+        before = _cards_before(session, list(cases))
         deadlines: list[Values] = []
         new: list[Values] = []
         changed: list[Values] = []
-        for case in told:
-            calendars = in_turn(case.halls, self._calendars.of)
-            known = history(case.told, catalogues.of(case.source_id), calendars, case.asked)
-            known = with_rulings(known, case.rulings)
+        for case_id, known in cases.items():
             watched = watch(known, self._rules, now)
-            deadlines.append(_deadline(case, known, watched, now))
-            there = before.get(case.id, {})
+            deadlines.append(_deadline(case_id, known, watched, now))
+            there = before.get(case_id, {})
             raised = {_key(card): card for card in (watched.cards if watched else ())}
-            new += [_card(case, card, known, self._rules, now) for key, card in raised.items() if key not in there]
+            new += [_card(case_id, card, known, self._rules, now) for key, card in raised.items() if key not in there]
             changed += _withdrawn(there, raised, now)
         return deadlines, new, changed
+
+
+def _has_ground_moved(session: Session) -> bool:
+    """Something was said of items, or other rules are in force, and the cases that rest on it are not marked yet."""
+    changed = basis.changed(basis.remembered(session), ground.current(session, {}))
+    return any(not ground.is_of_calendars(key) for key in changed)
 
 
 def waiting(session: Session, now: datetime, limit: int) -> int:
@@ -194,15 +257,15 @@ def _among(session: Session, cases: Iterable[int]) -> Any:  # noqa: ANN401
     return is_among(session, table_of(Case).c.id, cases)
 
 
-def _deadline(case: CaseTold, known: Sequence[Known], watched: Watched | None, now: datetime) -> Values:
+def _deadline(case_id: int, known: Sequence[Known], watched: Watched | None, now: datetime) -> Values:
     if watched is None:
         # Nothing has happened yet, or it is told of a moment that is still to come.
         first = known[0] if known else None
-        return _row(case, Standing.WAITING, now, next_at=first.since if first else None)
+        return _row(case_id, Standing.WAITING, now, next_at=first.since if first else None)
     legal, promised = watched.now.named(ClockName.LEGAL), watched.now.named(ClockName.PROMISED)
     start = watched.now.start
     return _row(
-        case,
+        case_id,
         standing(watched, now),
         now,
         started_at=start.moment if start and now >= start.since else None,
@@ -217,7 +280,7 @@ def _deadline(case: CaseTold, known: Sequence[Known], watched: Watched | None, n
     )
 
 
-def _row(case: CaseTold, where: Standing, now: datetime, **more: Any) -> Values:  # noqa: ANN401
+def _row(case_id: int, where: Standing, now: datetime, **more: Any) -> Values:  # noqa: ANN401
     nothing: Values = {
         "started_at": None,
         "deemed_at": None,
@@ -229,7 +292,7 @@ def _row(case: CaseTold, where: Standing, now: datetime, **more: Any) -> Values:
         "calendar": "",
         "next_at": None,
     }
-    return {"case_id": case.id, "standing": where, "reckoned_at": now, **nothing, **more}
+    return {"case_id": case_id, "standing": where, "reckoned_at": now, **nothing, **more}
 
 
 def _cards_before(session: Session, cases: Sequence[int]) -> dict[int, dict[_Key, tuple[int, datetime | None]]]:
@@ -261,7 +324,7 @@ def _withdrawn(
     return changed
 
 
-def _card(case: CaseTold, card: RaisedCard, history: Sequence[Known], rules: Rules, now: datetime) -> Values:
+def _card(case_id: int, card: RaisedCard, history: Sequence[Known], rules: Rules, now: datetime) -> Values:
     known = history[card.known]
     then = clocks(known.facts, rules, known.calendar)
     assert then.cards is not None  # it was raised by them
@@ -269,7 +332,7 @@ def _card(case: CaseTold, card: RaisedCard, history: Sequence[Known], rules: Rul
     announced_at = max(card.raised_at, now)
     answers = answering(card.kind, announced_at, then.cards, known.calendar)
     return {
-        "case_id": case.id,
+        "case_id": case_id,
         "kind": card.kind,
         "cause": card.cause,
         "clock": card.clock,

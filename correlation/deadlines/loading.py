@@ -59,6 +59,8 @@ class CaseTold:
     """What supervisors have decided of its cards."""
     asked: Asked = NOBODY
     """What its source has to tell beside its decision."""
+    usual_hall: str | None = None
+    """That of its source."""
 
 
 def load_told(session: Session, case_ids: Iterable[int], *rules: Rules) -> list[CaseTold]:
@@ -80,6 +82,7 @@ def load_told(session: Session, case_ids: Iterable[int], *rules: Rules) -> list[
             tuple(told[case_id]),
             tuple(rulings[case_id]),
             asked[source_id],
+            usual,
         )
         for case_id, source_id, number, now, usual in found
     ]

@@ -6,7 +6,7 @@ A fact counts from the moment at which it had both happened and been told.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from correlation.deadlines.back_dating import dated_back
 from correlation.deadlines.facts import CaseFacts, Extension, Limit, Link, Suspension
@@ -39,6 +39,10 @@ class ItemLimits:
         return tuple(kind for kind, _ in self.links)
 
 
+DatedFacts: TypeAlias = Sequence[tuple[datetime, CaseFacts]]
+"""Each since when."""
+
+
 class Catalogue(Protocol):
     """What is said of items, by whatever layers there are."""
 
@@ -56,15 +60,39 @@ def history(
 
     A case all of whose steps turn out to be of others is one of which nothing is known, from then on.
     """
-    found: list[Known] = []
-    moments = {moment for one in told for moment in _moments(one)} | {since for since, _ in calendars}
+    return upon(facts_in_turn(told, catalogue, asked), calendars)
+
+
+def facts_in_turn(told: Sequence[Told], catalogue: Catalogue, asked: Asked = NOBODY) -> DatedFacts:
+    """The same, but for the calendars: nothing of it changes until something else is told, of the case or its item."""
+    found: list[tuple[datetime, CaseFacts]] = []
+    moments = {moment for one in told for moment in _moments(one)}
     items = {one.said.item for one in told if isinstance(one.said, ToldStep)}
     moments.update(turn for item in items for turn in catalogue.turns(item))
     for moment in sorted(moments):
         facts = facts_at(moment, told, catalogue, asked)
-        if facts is None and (not found or _has_steps(moment, told)):
-            continue
-        known = Known(moment, facts or _emptied(found[-1].facts, moment), _calendar_at(moment, calendars))
+        if facts is None:
+            if not found or _has_steps(moment, told):
+                continue
+            facts = _emptied(found[-1][1], moment)
+        if not found or found[-1][1] != facts:
+            found.append((moment, facts))
+    return tuple(found)
+
+
+def upon(facts: DatedFacts, calendars: DatedCalendars) -> tuple[Known, ...]:
+    """Each with the calendar that was known then."""
+    if not facts:
+        return ()
+    if len(calendars) == 1:
+        return tuple(Known(since, each, calendars[0][1]) for since, each in facts)
+    later = [since for since, _ in calendars if since > facts[0][0]]
+    found: list[Known] = []
+    place = 0
+    for moment in sorted({since for since, _ in facts}.union(later)):
+        while place + 1 < len(facts) and facts[place + 1][0] <= moment:
+            place += 1
+        known = Known(moment, facts[place][1], _calendar_at(moment, calendars))
         if not found or (found[-1].facts, found[-1].calendar) != (known.facts, known.calendar):
             found.append(known)
     return tuple(found)

@@ -30,6 +30,7 @@ from storage.models.cards import (
     CardWord,
     ClockName,
     Closure,
+    Course,
     Deadline,
     Standing,
 )
@@ -188,6 +189,7 @@ __all__ = [
     "Counter",
     "CounterAlias",
     "CounterPair",
+    "Course",
     "Cover",
     "CoverKind",
     "CustomerState",

@@ -3,8 +3,8 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, UniqueConstraint
-from sqlmodel import SQLModel
+from sqlalchemy import Index, LargeBinary, UniqueConstraint
+from sqlmodel import Field, SQLModel
 
 from storage.models.columns import JsonObject, column, enum_column, json_column
 
@@ -115,6 +115,17 @@ class Deadline(SQLModel, table=True):
     calendar: str = column("version of the calendar")
     reckoned_at: datetime = column("")
     next_at: datetime | None = column("when it has to be reckoned again by the clock alone", default=None, index=True)
+
+
+class Course(SQLModel, table=True):
+    """What was known of an open case and when; `correlation.deadlines` can always read it anew from all that was told.
+
+    Held by the case: who reckons it writes it, and what changes it otherwise takes it away.
+    """
+
+    case_id: int = column("", primary_key=True, foreign_key="case_file.id", ondelete="CASCADE")
+    edition: str = column("of the program that read it: another one reads it anew")
+    known: bytes = Field(sa_type=LargeBinary, sa_column_kwargs={"comment": "packed, see correlation.deadlines.courses"})
 
 
 class Card(SQLModel, table=True):

@@ -6,7 +6,20 @@ from typing import Any
 import psycopg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Float, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
 from storage.copying import Columns, copy_data, fields_of
 from storage.database import Database
@@ -18,6 +31,7 @@ KINDS: dict[str, tuple[Any, st.SearchStrategy[Any]]] = {
     "big": (BigInteger, st.integers(-(2**63), 2**63 - 1)),
     "flag": (Boolean, st.booleans()),
     "number": (Float, st.floats(allow_nan=False)),
+    "packed": (LargeBinary, st.binary(max_size=5)),
     "moment": (DateTime(timezone=True), moments),
     "day": (Date, st.dates(date(1990, 1, 1), date(2100, 1, 1))),
     "name": (String(32), texts),
@@ -35,7 +49,7 @@ def test_what_is_copied_comes_out_as_it_went_in(postgres_database: Database, row
     columns[tuple(early)] = fields_of(TABLE, early)
     with psycopg.connect(postgres_database.url) as connection, connection.cursor() as cursor:
         cursor.execute(
-            "CREATE TEMPORARY TABLE of_all_kinds (small int, big bigint, flag boolean, number float,"
+            "CREATE TEMPORARY TABLE of_all_kinds (small int, big bigint, flag boolean, number float, packed bytea,"
             " moment timestamptz, day date, name varchar(32), words text)"
         )
         with cursor.copy("COPY of_all_kinds FROM STDIN (FORMAT BINARY)") as copy:

@@ -1314,6 +1314,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_counter_pair_other_id"), ["other_id"], unique=False)
 
     op.create_table(
+        "course",
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "edition", sa.String(), nullable=False, comment="of the program that read it: another one reads it anew"
+        ),
+        sa.Column("known", sa.LargeBinary(), nullable=False, comment="packed, see correlation.deadlines.courses"),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("case_id"),
+    )
+    op.create_table(
         "cover",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("counter_id", sa.String(), nullable=False),
@@ -3634,6 +3644,7 @@ def downgrade() -> None:
         batch_op.drop_index("cover_counter_start")
 
     op.drop_table("cover")
+    op.drop_table("course")
     with op.batch_alter_table("counter_pair", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_counter_pair_other_id"))
         batch_op.drop_index(batch_op.f("ix_counter_pair_one_id"))

@@ -33,7 +33,7 @@ def accepted(number: int, at_minute: int = 30) -> dict[str, object]:
 
 
 def one_by_one(database: Database) -> DeadlineKeeper:
-    return DeadlineKeeper(database, RULES, portion=1, portions=1)
+    return DeadlineKeeper(database, RULES, portion=1, due=1, portions=1)
 
 
 def reckoned_at(database: Database, moment: datetime) -> list[str]:
@@ -65,14 +65,14 @@ def test_a_case_whose_moment_has_come_does_not_wait_for_all_that_were_due_before
         session.exec(update(Deadline).values(next_at=eleven))
         sixth = select(Case.id).where(Case.number == "6").scalar_subquery()
         session.exec(update(Deadline).where(col(Deadline.case_id) == sixth).values(next_at=NOON))
-    assert DeadlineKeeper(ten_cases.database, RULES, portion=1, portions=2).run_once(NOON) == 2
+    assert DeadlineKeeper(ten_cases.database, RULES, portion=1, due=1, portions=2).run_once(NOON) == 2
     assert "6" in reckoned_at(ten_cases.database, NOON)
 
 
 def test_neither_a_new_case_nor_a_change_of_an_old_one_waits_until_an_import_is_reckoned(ten_cases: Platform) -> None:
     ten_cases.tells(NOON, *(accepted(number) for number in range(100, 110)))
     ten_cases.tells(NOON, accepted(200), accepted(0, at_minute=40))
-    assert DeadlineKeeper(ten_cases.database, RULES, portion=1, portions=2).run_once(NOON) == 2
+    assert DeadlineKeeper(ten_cases.database, RULES, portion=1, due=1, portions=2).run_once(NOON) == 2
     assert reckoned_at(ten_cases.database, NOON) == ["0", "200"]
 
 
@@ -86,7 +86,7 @@ def test_on_sqlite_others_can_write_between_two_portions(sqlite_platform: Platfo
             lock_for_adding(session, Deadline)
             chances.append(len(session.exec(select(Deadline)).all()))
 
-    DeadlineKeeper(sqlite_platform.database, RULES, portion=1, portions=3, pause=others_write).run_once(NOON)
+    DeadlineKeeper(sqlite_platform.database, RULES, portion=1, due=1, portions=3, pause=others_write).run_once(NOON)
     assert chances == [1, 2, 3], "after each portion of those that are told anew"
 
 
