@@ -22,6 +22,8 @@ _MOMENT = timedelta(microseconds=1)
 class MovedRow:
     case_id: int
     number: str
+    source: str
+    """The id of the platform that sent it."""
     due_before: datetime | None
     """The last moment in time; None: no limit runs."""
     due_after: datetime | None
@@ -94,6 +96,7 @@ def _row(one: Moved, now: datetime) -> MovedRow:
     return MovedRow(
         case_id=one.case_id,
         number=one.number,
+        source=one.source_id,
         due_before=_due(one.before.late_from),
         due_after=_due(one.after.late_from),
         legal_before=_due(one.before.legal_late_from),

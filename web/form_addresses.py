@@ -26,6 +26,7 @@ STANDS_ON: Mapping[str, str] = {
     "/cases/views/{view_id}/remove": "/cases",
     "/cases/{case_id}/orders": "/cases/{case_id}",
     "/cards/{card_id}/say": "/cards/{card_id}",
+    "/cards/{card_id}/orders": "/cards/{card_id}",
     "/orders/{order_id}/say": "/orders/{order_id}",
     "/call-backs/{call_back_id}/done": "/call-backs",
     "/complaints/{complaint_id}/settle": "/complaints/{complaint_id}",

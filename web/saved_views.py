@@ -129,9 +129,10 @@ def views_of(session: Session, viewer: Viewer) -> tuple[ViewRow, ...]:
 
 
 def _seen(session: Session, viewer: Viewer, queries: Iterable[str]) -> tuple[set[str], set[str]]:
-    """Districts, and sources that the queries name."""
-    districts = visible_districts(session, viewer)
-    named = {value for query in queries for name, value in parse_qsl(query) if name == "source"}
+    """Districts, if the queries name any, and the sources that they name."""
+    said = [pair for query in queries for pair in parse_qsl(query)]
+    districts = visible_districts(session, viewer) if any(name == "district" for name, _ in said) else ()
+    named = {value for name, value in said if name == "source"}
     return {district.id for district in districts}, seen_sources(session, viewer, named)
 
 

@@ -47,6 +47,7 @@ class Outlook:
 @dataclass(frozen=True)
 class Moved:
     case_id: int
+    source_id: str
     number: str
     before: Outlook
     after: Outlook
@@ -58,7 +59,7 @@ def moved(cases: Iterable[CaseTold], before: World, after: World, rules: Rules, 
     for case in cases:
         was, becomes = (_outlook(case, world, rules, now) for world in (before, after))
         if was is not None and becomes is not None and was != becomes:
-            found.append(Moved(case.id, case.number, was, becomes))
+            found.append(Moved(case.id, case.source_id, case.number, was, becomes))
     return sorted(found, key=lambda one: (one.after.late_from is None, one.after.late_from or now, one.case_id))
 
 

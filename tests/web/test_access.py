@@ -122,6 +122,7 @@ SENT: dict[str, dict[str, Any]] = {
     "/cards/{card_id}/say": {"act": "uphold", "text": "x"},
     "/orders/{order_id}/say": {"act": "close", "text": "x"},
     "/cases/{case_id}/orders": {"text": "x", "days": "3"},
+    "/cards/{card_id}/orders": {"text": "x", "days": "3"},
     "/api/v1/contacts/{contact_id}": {"name": "x", "phone": "1"},
     "/contacts/{contact_id}": {"name": "x", "phone": "1"},
     "/api/v1/closures/{closure_id}/withdrawal": {"reason": "x"},

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,17 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from storage.models import AccessEntry, Audience, OrderState, SupervisionOrder, User
+from storage.models import (
+    AccessEntry,
+    Audience,
+    CardCause,
+    Case,
+    ClockName,
+    OrderState,
+    StepKind,
+    SupervisionOrder,
+    User,
+)
 from tests.web.carded import a_card
 from tests.web.conftest import NOON, Clock, SignedIn
 from tests.web.test_card_news import Post
@@ -133,16 +144,47 @@ def test_an_order_on_a_card_is_issued_and_answered_by_page(signed_in: SignedIn, 
     english = {"Accept-Language": "en"}
     assert "Issue a supervision order" in supervisor.get("/cards/1", headers=english).text
     assert "Issue a supervision order" not in department.get("/cards/1", headers=english).text
-    assert supervisor.post("/cases/1/orders", data=WISH | {"card": 2}).status_code == 404
-    sent = supervisor.post("/cases/1/orders", data=WISH | {"card": 1})
+    assert supervisor.post("/cards/2/orders", data=WISH).status_code == 404
+    sent = supervisor.post("/cards/1/orders", data=WISH)
     assert sent.headers["location"] == "/orders/1?done=ordered"
     page = department.get("/orders/1", headers=english).text
-    for words in ("三日内办结并说明原因", "Waits for an answer", "What was done, or why", '/cards/1"'):
+    for words in ("三日内办结并说明原因", "Waits for an answer", "What was done, or why"):
         assert words in page
     answered = department.post("/orders/1/say", data={"act": "answer", "text": "已补办"})
     assert answered.headers["location"] == "/orders/1?done=answered"
     assert "待回复" not in department.get("/orders", headers={"Accept-Language": "zh"}).text
     assert "已回复" in supervisor.get("/cases/1", headers={"Accept-Language": "zh"}).text
+
+
+def test_the_card_that_an_order_came_from_is_told_in_words(signed_in: SignedIn, services: Services) -> None:
+    with services.database.transaction() as session:
+        session.add(a_card(1, id=1, cause=CardCause.LINK_LATE, clock=ClockName.LINK, link=StepKind.REVIEW))
+    supervisor, department = signed_in("supervisor"), signed_in("department")
+    assert supervisor.post("/cards/1/orders", data=WISH).status_code == 303
+    assert issue(supervisor, department="civil", card=1).status_code == 200
+    assert issue(supervisor).status_code == 200
+    said = {"en": "Yellow card: A single link was late: Review", "zh-CN": "黄牌：单个环节超期：审核"}
+    for language, words in said.items():
+        for address in ("/orders", "/orders/1"):
+            page = department.get(address, headers={"Accept-Language": language}).text
+            assert f'<a href="/cards/1">{words}</a>' in page, (language, address)
+        assert "/cards/" not in re.sub(r"<nav.*?</nav>", "", supervisor.get("/orders/3").text, flags=re.DOTALL)
+    (shown,) = department.get("/orders.json").json()["orders"][:1]
+    assert shown["card"] == {"id": 1, "kind": "yellow", "cause": "link_late", "link": "review"}
+    rows = list(csv.DictReader(io.StringIO(supervisor.get("/orders.csv").text.removeprefix("\ufeff"))))
+    told = [(row["card"], row["card_kind"], row["card_cause"], row["card_link"]) for row in rows]
+    assert sorted(told) == [("", "", "", ""), *[("1", "yellow", "link_late", "review")] * 2]
+
+
+def test_who_answers_for_another_is_not_told_of_the_card(signed_in: SignedIn, services: Services) -> None:
+    with services.database.transaction() as session:
+        session.add(a_card(1, id=1))
+        session.get_one(Case, 1).department_id = "civil"
+    assert issue(signed_in("supervisor"), department="tax", card=1).status_code == 200
+    department = signed_in("department")
+    assert department.get("/cards/1").status_code == 404
+    assert department.get("/orders/1.json").json()["order"]["card"] is None
+    assert "/cards/1" not in department.get("/orders/1").text
 
 
 def test_one_whose_date_may_still_move_is_not_overdue(signed_in: SignedIn, services: Services) -> None:

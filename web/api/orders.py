@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
@@ -84,6 +84,20 @@ def issuer_on(case_id: RowId, viewer: Issuer, services: ServicesDep) -> Viewer:
 
 
 CaseIssuer = Annotated[Viewer, Depends(issuer_on)]
+
+
+class OnCard(NamedTuple):
+    viewer: Viewer
+    case_id: int
+
+
+def issuer_on_card(card_id: RowId, viewer: Issuer, services: ServicesDep) -> OnCard:
+    """As `issuer_on`, of a card's case."""
+    with services.database.transaction() as session:
+        return OnCard(viewer, scoped_card(session, viewer, card_id).case_id)
+
+
+CardIssuer = Annotated[OnCard, Depends(issuer_on_card)]
 
 
 @router.post("/cases/{case_id}/orders")

@@ -54,6 +54,8 @@ class CallBackRow:
     counter: CounterRef | None
     case_id: int | None
     case_number: str
+    source: str
+    """The id of the platform that sent the case."""
     due_by: datetime
     """The last moment in time."""
     provisional: bool
@@ -144,8 +146,9 @@ def _is_in_state(state: StateFilter, now: datetime) -> ColumnElement[bool]:
 def _rows(session: Session, wanted: Wanted, found: Sequence[_Found], now: datetime) -> tuple[CallBackRow, ...]:
     counters = counters_by_id(session, (each.counter_id for each, _ in found))
     halls = {hall.id: hall for hall in wanted.halls}
-    numbers = select(Case.id, Case.number).where(col(Case.id).in_({each.case_id for each, _ in found if each.case_id}))
-    cases = dict(session.exec(numbers).all())
+    of_case = col(Case.id).in_({each.case_id for each, _ in found if each.case_id})
+    named = session.exec(select(Case.id, Case.number, Case.source_id).where(of_case))
+    cases = {case_id: (number, source) for case_id, number, source in named}
     people = select(User).where(col(User.id).in_({each.ended_by for each, _ in found if each.ended_by}))
     names = {user.id: user.display_name or user.name for user in session.exec(people)}
     return tuple(
@@ -159,7 +162,8 @@ def _rows(session: Session, wanted: Wanted, found: Sequence[_Found], now: dateti
             hall=halls.get(each.hall_id or ""),
             counter=counters.get(each.counter_id or ""),
             case_id=each.case_id,
-            case_number=cases.get(each.case_id, ""),
+            case_number=number,
+            source=source,
             due_by=each.due_by - _MOMENT,
             provisional=each.provisional,
             ended_at=each.ended_at,
@@ -167,6 +171,7 @@ def _rows(session: Session, wanted: Wanted, found: Sequence[_Found], now: dateti
             note=each.note,
         )
         for each, rating in found
+        for number, source in [cases.get(each.case_id, ("", ""))]
     )
 
 
@@ -207,7 +212,7 @@ def _end(call_back_id: int, request: Request, viewer: Viewer, services: Services
 
 _COLUMNS = (
     *("id", "state", "overdue", "level", "comment", Moments("rated_at"), "hall", "counter", "case"),
-    *(Moments("due_by"), Moments("ended_at"), "ended_by", "note"),
+    *(Moments("due_by"), Moments("ended_at"), "ended_by", "note", "source"),
 )
 
 
@@ -227,6 +232,7 @@ def _cells(row: CallBackRow) -> list[Cell]:
     return [
         *(row.id, row.state, row.is_overdue, row.level, row.comment, row.rated_at, row.hall.id if row.hall else ""),
         *(row.counter.id if row.counter else "", row.case_number, row.due_by, row.ended_at, row.ended_by, row.note),
+        row.source,
     ]
 
 

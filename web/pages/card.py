@@ -16,7 +16,9 @@ from web.errors import Conflict, Unprocessable
 from web.pages.admin.forms import SentForm, text
 from web.pages.card_rows import InboxCard, inbox_cards
 from web.pages.cards import CardReader
+from web.pages.case_rows import DepartmentRef
 from web.pages.filters import zone_of
+from web.pages.order_rows import to_address
 from web.pages.places import visible_halls
 from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.told_rows import ToldRow, told_rows
@@ -36,6 +38,8 @@ class CardPage:
     contacts: tuple[ContactPerson, ...]
     """The fixed contact persons of its department, who are told of it."""
     told: tuple[ToldRow, ...]
+    departments: tuple[DepartmentRef, ...]
+    """To address an order to, where that of its case is not known."""
 
 
 def card_page(card_id: RowId, viewer: CardReader, services: ServicesDep) -> CardPage:
@@ -46,7 +50,8 @@ def card_page(card_id: RowId, viewer: CardReader, services: ServicesDep) -> Card
         (row,) = inbox_cards(session, viewer, [(card, case)], now)
         zone = row.hall.timezone if row.hall else zone_of(visible_halls(session, viewer), None)
         contacts = contact_persons(session, viewer, case.department_id or "", now)
-        return CardPage(now, zone, row, contacts, told_rows(session, Matter.CARD, card_id))
+        told = told_rows(session, Matter.CARD, card_id)
+        return CardPage(now, zone, row, contacts, told, to_address(session, viewer, case))
 
 
 add_page(router, "/cards/{card_id}", "card.html", card_page)

@@ -44,6 +44,8 @@ class InboxCard:
     """In an evaluation, now."""
     case_id: int
     case_number: str
+    source: str
+    """The id of the platform that sent the case."""
     item: ItemRef | None
     department: DepartmentRef | None
     hall: HallRef | None
@@ -86,6 +88,7 @@ def inbox_cards(
             counts=counts(about, said, now),
             case_id=case.id,
             case_number=case.number,
+            source=case.source,
             item=case.item,
             department=case.department,
             hall=case.hall,

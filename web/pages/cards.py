@@ -175,7 +175,7 @@ add_page(router, "/cards", "cards.html", cards_page)
 _COLUMNS = (
     *("id", "case", "item", "department", "hall", "kind", "cause", "link", "state", "counts"),
     *map(Moments, ("raised_at", "late_from", "explain_by", "correct_by", "withdrawn_at", "since")),
-    *("limit", "unit", "days_counted", "days_left_out", "law", "rules", "calendar", "evidence", "log"),
+    *("limit", "unit", "days_counted", "days_left_out", "law", "rules", "calendar", "evidence", "log", "source"),
 )
 
 
@@ -203,6 +203,7 @@ def _cells(row: InboxCard, zone: str) -> list[Cell]:
         *(derivation.law, derivation.rules, derivation.calendar),
         "; ".join(f"{each.name} {local_iso(each.at, zone) if each.at else each.text}" for each in derivation.evidence),
         "\n".join(f"{local_iso(word.at, zone)} {word.by} {word.act}: {word.text}" for word in row.log),
+        row.source,
     ]
 
 

@@ -18,13 +18,13 @@ from web.pages.case_filters import CaseViewer
 from web.pages.case_limits import CaseLimits, case_limits
 from web.pages.case_progress import Stage, progress
 from web.pages.case_records import CaseRecord, records_of
-from web.pages.case_rows import CaseRow, case_rows
+from web.pages.case_rows import CaseRow, DepartmentRef, case_rows
 from web.pages.cases import NamedThing
 from web.pages.filters import (
     DEFAULT_ZONE,
 )
 from web.pages.held import Held, clip_held
-from web.pages.order_rows import OrderRow, case_orders
+from web.pages.order_rows import OrderRow, case_orders, to_address
 from web.pages.rendering import add_page
 from web.pages.step_rows import StepRow, clip_parts, corrected_times, smeared_times, step_rows, untrusted_times
 from web.pages.timelines import Bar, Lane, Timeline, timeline
@@ -55,6 +55,8 @@ class CasePage:
     stops: tuple[Stop, ...]
     """What does not count against its limits."""
     orders: tuple[OrderRow, ...]
+    departments: tuple[DepartmentRef, ...]
+    """To address an order to, where that of the case is not known."""
     steps: tuple[StepRow, ...]
     records: tuple[CaseRecord, ...]
     """Extensions, fees, results, deliveries and ratings."""
@@ -107,6 +109,7 @@ def case_page(
             clock_untrusted=untrusted_times(session, services.footage, chosen.clip if chosen else None),
             smeared=smeared_times(session, chosen.clip if chosen else None),
             orders=case_orders(session, viewer, case, now),
+            departments=to_address(session, viewer, case),
             secret=_secret(services, case),
             held=clip_held(session, viewer, chosen.clip if chosen else None),
             clock_corrected=corrected_times(session, services.footage, chosen.clip if chosen else None),

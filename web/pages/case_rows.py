@@ -1,10 +1,11 @@
-"""Cases as a list shows them: nine queries for any number of them."""
+"""Cases as a list shows them: six queries for any number of them."""
 
 from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlmodel import Session, col, func, select
 
@@ -77,25 +78,22 @@ class _Progress:
     outcomes: dict[Outcome, int]
 
 
+class _Beside(NamedTuple):
+    """What else is kept of a case, one row at most of each."""
+
+    deadline: Deadline | None
+    hall: Hall | None
+    department: Department | None
+
+
 def case_rows(session: Session, cases: Sequence[Case], show_applicant: bool) -> tuple[CaseRow, ...]:
     ids = [case.id for case in cases if case.id is not None]
-    halls = _halls(session, cases)
+    beside = _beside(session, ids)
     progress = _progress(session, ids)
     findings = _findings(session, ids)
-    departments = _departments(session, cases)
     names = ItemNames(session, [case.item_code for case in cases])
-    deadlines = {row.case_id: row for row in session.exec(select(Deadline).where(col(Deadline.case_id).in_(ids)))}
     return tuple(
-        _row(
-            case,
-            deadlines.get(case.id or 0),
-            halls.get(case.hall_id or ""),
-            names,
-            departments.get(case.department_id or "") or _called(case.department_name),
-            progress.get(case.id),
-            findings.get(case.id, 0),
-            show_applicant,
-        )
+        _row(case, beside[case.id], names, progress.get(case.id), findings.get(case.id, 0), show_applicant)
         for case in cases
         if case.id is not None
     )
@@ -103,24 +101,23 @@ def case_rows(session: Session, cases: Sequence[Case], show_applicant: bool) -> 
 
 def _row(
     case: Case,
-    deadline: Deadline | None,
-    hall: HallRef | None,
+    beside: _Beside,
     names: ItemNames,
-    department: DepartmentRef | None,
     progress: _Progress | None,
     findings: int,
     show_applicant: bool,
 ) -> CaseRow:
     assert case.id is not None
+    deadline, hall, department = beside
     return CaseRow(
         id=case.id,
         source=case.source_id,
         number=case.number,
         item=item_of(case, deadline.started_at if deadline else None, names),
-        department=department,
+        department=_department(department) if department else _called(case.department_name),
         applicant=case.applicant if show_applicant else None,
         channel=case.channel,
-        hall=hall,
+        hall=hall_ref(hall) if hall else None,
         opened_at=case.opened_at,
         closed_at=case.closed_at,
         due_at=due_at(case, deadline),
@@ -134,15 +131,19 @@ def _row(
     )
 
 
-def _halls(session: Session, cases: Sequence[Case]) -> dict[str, HallRef]:
-    wanted = {case.hall_id for case in cases if case.hall_id}
-    return {hall.id: hall_ref(hall) for hall in session.exec(select(Hall).where(col(Hall.id).in_(wanted)))}
+def _beside(session: Session, case_ids: list[int]) -> dict[int | None, _Beside]:
+    found = session.exec(
+        select(Case.id, Deadline, Hall, Department)
+        .outerjoin(Deadline, col(Deadline.case_id) == col(Case.id))
+        .outerjoin(Hall, col(Hall.id) == col(Case.hall_id))
+        .outerjoin(Department, col(Department.id) == col(Case.department_id))
+        .where(col(Case.id).in_(case_ids))
+    )
+    return {case_id: _Beside(deadline, hall, department) for case_id, deadline, hall, department in found}
 
 
-def _departments(session: Session, cases: Sequence[Case]) -> dict[str, DepartmentRef]:
-    wanted = {case.department_id for case in cases if case.department_id}
-    found = session.exec(select(Department).where(col(Department.id).in_(wanted)))
-    return {department.id: DepartmentRef(department.id, department.name, department.name_en) for department in found}
+def _department(department: Department) -> DepartmentRef:
+    return DepartmentRef(department.id, department.name, department.name_en)
 
 
 def _called(name: str) -> DepartmentRef | None:

@@ -1,5 +1,6 @@
 """Complaints that came in by the public form: the investigators' list, one with what it leads to, and its settling."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -51,7 +52,9 @@ class ComplaintRow:
     counter: CounterRef | None
     case_number: str
     case_id: int | None
-    """Of the case of that number, if it lies in the viewer's scope."""
+    """Of the case of that number, if one alone lies in the viewer's scope."""
+    cases: int
+    """How many of that number do: each platform numbers its own."""
     text: str
     name: str
     contact: str
@@ -167,7 +170,8 @@ def _rows(session: Session, viewer: Viewer, found: Sequence[Complaint]) -> tuple
             hall=halls.get(each.hall_id or ""),
             counter=counters.get(each.counter_id or ""),
             case_number=each.case_number,
-            case_id=cases.get(each.case_number),
+            case_id=ids[0] if len(ids) == 1 else None,
+            cases=len(ids),
             text=each.text,
             name=each.name,
             contact=each.contact,
@@ -177,15 +181,19 @@ def _rows(session: Session, viewer: Viewer, found: Sequence[Complaint]) -> tuple
             erased_at=each.erased_at,
         )
         for each in found
+        for ids in [cases.get(each.case_number, [])]
     )
 
 
-def _cases(session: Session, viewer: Viewer, numbers: set[str]) -> dict[str, int | None]:
+def _cases(session: Session, viewer: Viewer, numbers: set[str]) -> dict[str, list[int | None]]:
     """By number; sources are named, because the index of numbers begins with them."""
     if not numbers:
         return {}
     of_number = col(Case.source_id).in_(session.exec(select(Source.id)).all()), col(Case.number).in_(numbers)
-    return dict(session.exec(select(Case.number, Case.id).where(*of_number, cases_in_scope(viewer))).all())
+    found: dict[str, list[int | None]] = defaultdict(list)
+    for number, case_id in session.exec(select(Case.number, Case.id).where(*of_number, cases_in_scope(viewer))):
+        found[number].append(case_id)
+    return found
 
 
 def complaint_page(complaint_id: RowId, request: Request, viewer: Investigator, services: ServicesDep) -> ComplaintPage:

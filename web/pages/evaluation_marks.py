@@ -1,5 +1,6 @@
 """What the points of a unit rest on, one by one: cases, cards, ratings, absences, steps, as they were counted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -10,7 +11,7 @@ from sqlmodel import Session, col, select
 from correlation.evaluation.addressing import shown_at
 from correlation.evaluation.behind import is_behind
 from correlation.evaluation.formula import Formula
-from storage.models import EvaluatedUnit, Evaluation, EvaluationMark, MarkKind, UnitKind
+from storage.models import Case, EvaluatedUnit, Evaluation, EvaluationMark, MarkKind, UnitKind
 from web.errors import NotFound
 from web.evaluations import EvaluationRef, evaluation_ref, formula_used, is_own, kinds_kept, marks_in_scope, marks_of
 from web.pages.evaluation import Reader
@@ -40,6 +41,8 @@ class MarkRow:
     case_id: int | None
     label: str
     """Number of the case or the counter."""
+    source: str
+    """The id of the platform that sent the case; empty for what is of none."""
     at: datetime
     counts: bool
     in_formula: bool
@@ -79,7 +82,7 @@ def marks_page(
             unit=UnitRef(found.kind, found.key, found.name, found.name_en),
             kind=kind,
             kinds=kinds_kept(formula, found),
-            marks=tuple(_row(mark, formula) for mark in shown),
+            marks=_rows(session, shown, formula),
             next=str(_position(last)) if last else "",
         )
 
@@ -113,12 +116,18 @@ def _marks(
     return list(session.exec(query))
 
 
-def _position(mark: EvaluationMark) -> Cursor:
+def _position(mark: EvaluationMark | MarkRow) -> Cursor:
     """By the subject, of which a kind has one mark: marks get other ids when a draft is counted again."""
     return Cursor(mark.at, mark.subject_id)
 
 
-def _row(mark: EvaluationMark, formula: Formula) -> MarkRow:
+def _rows(session: Session, marks: Sequence[EvaluationMark], formula: Formula) -> tuple[MarkRow, ...]:
+    of_marks = col(Case.id).in_({mark.case_id for mark in marks if mark.case_id is not None})
+    sources = dict(session.exec(select(Case.id, Case.source_id).where(of_marks)).all())
+    return tuple(_row(mark, sources.get(mark.case_id, ""), formula) for mark in marks)
+
+
+def _row(mark: EvaluationMark, source: str, formula: Formula) -> MarkRow:
     assert mark.id is not None
     in_formula = is_behind(formula, mark.kind, mark.detail)
     return MarkRow(
@@ -127,6 +136,7 @@ def _row(mark: EvaluationMark, formula: Formula) -> MarkRow:
         subject_id=mark.subject_id,
         case_id=mark.case_id,
         label=mark.label,
+        source=source,
         at=mark.at,
         counts=mark.counts and in_formula,
         in_formula=in_formula,
@@ -151,19 +161,19 @@ def marks_table(
         evaluation, found = _own(session, viewer, evaluation_id, unit_kind, unit)
         zone, formula = evaluation.zone, formula_used(evaluation)
 
-    def read(session: Session, at: Cursor | None, limit: int) -> list[EvaluationMark]:
-        return _marks(session, viewer, found, kind, at, limit)
+    def read(session: Session, at: Cursor | None, limit: int) -> tuple[MarkRow, ...]:
+        return _rows(session, _marks(session, viewer, found, kind, at, limit), formula)
 
     rows = read_on(services.database, read, _position)
-    return Table(f"marks-{evaluation_id}-{kind}", zone, _COLUMNS, (_cells(_row(mark, formula)) for mark in rows))
+    return Table(f"marks-{evaluation_id}-{kind}", zone, _COLUMNS, map(_cells, rows))
 
 
-_COLUMNS = ("kind", "subject", "case", "label", Moments("at"), "counts", "in_formula", "standing", "detail")
+_COLUMNS = ("kind", "subject", "case", "label", Moments("at"), "counts", "in_formula", "standing", "detail", "source")
 
 
 def _cells(mark: MarkRow) -> list[Cell]:
     subject = (mark.kind, mark.subject_id, mark.case_id, mark.label)
-    return [*subject, mark.at, mark.counts, mark.in_formula, mark.standing, mark.detail]
+    return [*subject, mark.at, mark.counts, mark.in_formula, mark.standing, mark.detail, mark.source]
 
 
 add_table(router, "/evaluation/{evaluation_id}/marks", marks_table)

@@ -128,7 +128,7 @@ def _findings(session: Session, wanted: Wanted, cursor: Cursor | None, limit: in
 _COLUMNS = (
     *("id", "kind", "case", "step", "step_kind", "step_name", "operator", "counter", "hall"),
     *map(Moments, ("start", "end", "found_at", "withdrawn_at")),
-    *("footage", "evidence"),
+    *("footage", "evidence", "source"),
 )
 
 
@@ -148,7 +148,7 @@ def _cells(row: FindingRow) -> list[Cell]:
         *(row.id, row.kind, step.case_number, step.id, step.kind, step.name, step.operator),
         *(counter.id if counter else step.counter_ref, counter.hall.id if counter else ""),
         *(step.start, step.end, row.found_at, row.withdrawn_at),
-        *(step.clip.outcome if step.clip else "", orjson.dumps(row.evidence).decode()),
+        *(step.clip.outcome if step.clip else "", orjson.dumps(row.evidence).decode(), step.source),
     ]
 
 

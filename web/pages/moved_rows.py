@@ -5,7 +5,7 @@ from web.pages.tables import Cell, Moments, Table
 
 _COLUMNS = (
     *("id", "number", *map(Moments, ("due_before", "due_after", "legal_before", "legal_after"))),
-    *("yellow", "red", "late", "in_time", "provisional"),
+    *("yellow", "red", "late", "in_time", "provisional", "source"),
 )
 
 
@@ -16,5 +16,5 @@ def moved_table(name: str, zone: str, found: Consequence | None) -> Table:
 def _cells(row: MovedRow) -> list[Cell]:
     return [
         *(row.case_id, row.number, row.due_before, row.due_after, row.legal_before, row.legal_after),
-        *(row.yellow, row.red, row.late, row.in_time, row.provisional),
+        *(row.yellow, row.red, row.late, row.in_time, row.provisional, row.source),
     ]

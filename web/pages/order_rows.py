@@ -8,12 +8,25 @@ from sqlmodel import Session, col, select
 
 from correlation.supervision.order_log import spoken, subject, words_of
 from correlation.supervision.workflow import is_overdue, possible, was_late
-from storage.models import Case, Department, OrderAct, OrderState, OrderWord, SupervisionOrder, User
+from storage.models import (
+    Card,
+    CardCause,
+    CardKind,
+    Case,
+    Department,
+    OrderAct,
+    OrderState,
+    OrderWord,
+    StepKind,
+    SupervisionOrder,
+    User,
+)
 from web.api.orders import parties_of
 from web.item_names import ItemRef
 from web.pages.case_rows import DepartmentRef, case_rows
 from web.pages.places import HallRef
-from web.pages.scoping import orders_in_scope
+from web.pages.scoping import cases_in_scope, orders_in_scope
+from web.permissions import Permission
 from web.viewer import Viewer
 
 _MOMENT = timedelta(microseconds=1)
@@ -30,6 +43,16 @@ class OrderWordRow:
 
 
 @dataclass(frozen=True)
+class OrderCard:
+    """The card that an order is about."""
+
+    id: int
+    kind: CardKind
+    cause: CardCause
+    link: StepKind | None
+
+
+@dataclass(frozen=True)
 class OrderRow:
     id: int
     state: OrderState
@@ -38,9 +61,13 @@ class OrderRow:
     """An answer came after its deadline."""
     case_id: int
     case_number: str
+    source: str
+    """The id of the platform that sent the case."""
     item: ItemRef | None
     hall: HallRef | None
     card_id: int | None
+    card: OrderCard | None
+    """None also where the viewer may not see it: a unit that answers for another."""
     department: DepartmentRef
     text: str
     issued_by: str
@@ -62,6 +89,7 @@ def order_rows(
     people = {word.user_id for said in words.values() for word in said} | {order.issued_by for order, _ in found}
     names = _names(session, people)
     departments = _departments(session, {order.department_id for order, _ in found})
+    cards = _cards(session, viewer, {order.card_id for order, _ in found if order.card_id is not None})
     rows = []
     for order, _case in found:
         assert order.id is not None
@@ -73,9 +101,11 @@ def order_rows(
             was_late=was_late(about, said),
             case_id=case.id,
             case_number=case.number,
+            source=case.source,
             item=case.item,
             hall=case.hall,
             card_id=order.card_id,
+            card=cards.get(order.card_id),
             department=departments[order.department_id],
             text=order.text,
             issued_by=names[order.issued_by],
@@ -97,9 +127,28 @@ def case_orders(session: Session, viewer: Viewer, case: Case, now: datetime) -> 
     return order_rows(session, viewer, [(order, case) for order in found], now)
 
 
+def to_address(session: Session, viewer: Viewer, case: Case) -> tuple[DepartmentRef, ...]:
+    """The departments of which one has to be chosen for an order on the case; none where its own answers."""
+    if case.department_id is not None or not viewer.may(Permission.ORDER):
+        return ()
+    found = session.exec(select(Department).order_by(col(Department.name), col(Department.id)))
+    return tuple(DepartmentRef(each.id, each.name, each.name_en) for each in found)
+
+
 def _word(word: OrderWord, names: dict[int | None, str]) -> OrderWordRow:
     due_by = word.due_by - _MOMENT if word.due_by else None
     return OrderWordRow(word.act, word.text, names[word.user_id], word.at, due_by)
+
+
+def _cards(session: Session, viewer: Viewer, ids: Collection[int]) -> dict[int | None, OrderCard]:
+    if not ids:
+        return {}
+    of_case = select(Card).join(Case, col(Case.id) == col(Card.case_id))
+    found = session.exec(of_case.where(col(Card.id).in_(ids), cases_in_scope(viewer)))
+    return {
+        card.id: OrderCard(card.id or 0, card.kind, card.cause, StepKind(card.link) if card.link else None)
+        for card in found
+    }
 
 
 def _names(session: Session, user_ids: Collection[int]) -> dict[int | None, str]:

@@ -10,12 +10,13 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 from sqlalchemy import ColumnElement, case, true
 from sqlmodel import Session, col, select
+from starlette.datastructures import FormData
 
 from correlation.supervision.workflow import AWAITED
 from storage.models import Case, Matter, OrderState, SupervisionOrder
 from web.addresses import local_path
 from web.api import orders as orders_api
-from web.api.orders import CaseIssuer, OrderRequest, OrderWordRequest, Speaker
+from web.api.orders import CardIssuer, CaseIssuer, OrderRequest, OrderShown, OrderWordRequest, Speaker
 from web.auth import require
 from web.errors import Conflict, Unprocessable
 from web.pages.admin.forms import SentForm, optional, text
@@ -160,17 +161,32 @@ add_page(router, "/orders/{order_id}", "order.html", order_page)
 def issue(
     case_id: RowId, request: Request, services: ServicesDep, viewer: CaseIssuer, around: ScreenDep, form: SentForm
 ) -> Response:
-    """On the page of the case, or of one of its cards."""
-    values = {"text": text(form, "text"), "days": text(form, "days"), "card": optional(form, "card")}
+    """On the page of the case."""
     try:
-        order = orders_api.issue(case_id, OrderRequest.model_validate(values), request, services, viewer)
+        return _issued(orders_api.issue(case_id, _order(form), request, services, viewer))
     except (ValidationError, Unprocessable) as error:
-        typed = Typed.refused("order", form, error)
-        if (card := text(form, "card")).isdecimal():
-            page = card_page(int(card), viewer, services)
-            return html(around.again(typed, f"/cards/{card}"), "card.html", page, status=422)
-        of_case = case_page(case_id, request, viewer, services)
-        return html(around.again(typed, f"/cases/{case_id}"), "case.html", of_case, status=422)
+        again = around.again(Typed.refused("order", form, error), f"/cases/{case_id}")
+        return html(again, "case.html", case_page(case_id, request, viewer, services), status=422)
+
+
+@router.post("/cards/{card_id}/orders", include_in_schema=False)
+def issue_on_card(
+    card_id: RowId, request: Request, services: ServicesDep, on: CardIssuer, around: ScreenDep, form: SentForm
+) -> Response:
+    """On the page of the card, where who errs goes on."""
+    try:
+        return _issued(orders_api.issue(on.case_id, _order(form, card_id), request, services, on.viewer))
+    except (ValidationError, Unprocessable) as error:
+        again = around.again(Typed.refused("order", form, error), f"/cards/{card_id}")
+        return html(again, "card.html", card_page(card_id, on.viewer, services), status=422)
+
+
+def _order(form: FormData, card_id: int | None = None) -> OrderRequest:
+    said = {"text": text(form, "text"), "days": text(form, "days"), "department": optional(form, "department")}
+    return OrderRequest.model_validate({**said, "card": card_id})
+
+
+def _issued(order: OrderShown) -> Response:
     return RedirectResponse(f"/orders/{order.id}?done=ordered", 303)
 
 
@@ -190,6 +206,7 @@ def say(
 _COLUMNS = (
     *("id", "case", "item", "hall", "department", "card", "state", "overdue", "answered_late"),
     *(Moments("issued_at"), "issued_by", Moments("due_by"), "text", "log"),
+    *("source", "card_kind", "card_cause", "card_link"),
 )
 
 
@@ -217,7 +234,8 @@ def _cells(row: OrderRow, zone: str) -> list[Cell]:
     return [
         *(row.id, row.case_number, row.item.id if row.item else "", row.hall.id if row.hall else ""),
         *(row.department.id, row.card_id, row.state, row.is_overdue, row.was_late),
-        *(row.issued_at, row.issued_by, row.due_by, row.text, log),
+        *(row.issued_at, row.issued_by, row.due_by, row.text, log, row.source),
+        *((row.card.kind, row.card.cause, row.card.link or "") if row.card else ("", "", "")),
     ]
 
 

@@ -13,6 +13,8 @@ from storage.models import Alert, AlertState
 from web.auth import OptionalViewer
 from web.i18n import Language, language_for
 from web.i18n import gettext_marker as _
+from web.pages.batch_list import SourceRef
+from web.pages.case_sources import sources_of_cases
 from web.pages.code_words import DONE_WORDS
 from web.pages.open_work import OpenWork, open_work
 from web.pages.typed import Typed
@@ -162,6 +164,14 @@ class Screen:
             return OpenWork(0, 0, 0)
         with self.services.database.transaction() as session:
             return open_work(session, self.viewer, self.services.clock())
+
+    @cached_property
+    def sources_of_cases(self) -> tuple[SourceRef, ...]:
+        """The platforms whose cases the viewer may look for."""
+        if self.viewer is None or not self.viewer.may(Permission.CASES):
+            return ()
+        with self.services.database.transaction() as session:
+            return sources_of_cases(session, self.viewer)
 
     def open_of(self, link: NavLink) -> str:
         """Which of what is open stands beside the link; empty: nothing does."""

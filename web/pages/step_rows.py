@@ -71,6 +71,8 @@ class StepRow:
     id: int
     case_id: int
     case_number: str
+    source: str
+    """The id of the platform that sent it."""
     kind: StepKind
     name: str
     operator: str
@@ -143,9 +145,8 @@ def _time(text: str) -> datetime:
 
 def step_rows(session: Session, steps: Sequence[Step]) -> tuple[StepRow, ...]:
     ids = [step.id for step in steps]
-    numbers = dict(
-        session.exec(select(Case.id, Case.number).where(col(Case.id).in_({step.case_id for step in steps}))).all()
-    )
+    of_steps = col(Case.id).in_({step.case_id for step in steps})
+    numbers = dict(session.exec(select(Case.id, Case.number).where(of_steps)).all())
     links = {link.step_id: link for link in session.exec(select(FootageLink).where(col(FootageLink.step_id).in_(ids)))}
     findings = findings_of(session, ids)
     counters = counters_by_id(session, (step.counter_id for step in steps))
@@ -179,6 +180,7 @@ def _row(
         id=step.id,
         case_id=step.case_id,
         case_number=number,
+        source=step.source_id,
         kind=step.kind,
         name=step.name,
         operator=step.operator,

@@ -18,7 +18,24 @@ def step(kind: StepKind, minutes: float = -1) -> StepRow:
     """It ends that many minutes from now."""
     end = NOW + timedelta(minutes=minutes)
     return StepRow(
-        *(1, 1, "2026-1", kind, "", "", None, "", end - timedelta(minutes=2), end, None, end, 1, None, ()),
+        *(
+            1,
+            1,
+            "2026-1",
+            "cc-platform",
+            kind,
+            "",
+            "",
+            None,
+            "",
+            end - timedelta(minutes=2),
+            end,
+            None,
+            end,
+            1,
+            None,
+            (),
+        ),
         time_in_doubt=False,
     )
 

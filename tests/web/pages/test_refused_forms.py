@@ -67,31 +67,45 @@ def test_leave_that_makes_no_sense_is_told_beside_its_field(
         assert session.exec(select(Cover)).all() == []
 
 
-@pytest.mark.parametrize("about", [{}, {"card": "1"}], ids=["case", "card"])
-def test_an_order_that_lacks_something_stays_on_its_page(
-    signed_in: SignedIn, services: Services, about: dict[str, str]
-) -> None:
+@pytest.mark.parametrize("on", ["/cases/1", "/cards/1"])
+def test_an_order_that_lacks_something_stays_on_its_page(signed_in: SignedIn, services: Services, on: str) -> None:
     with services.database.transaction() as session:
         session.add(a_card(1, id=1))
     client = signed_in("supervisor")
-    page = refused(client, "/cases/1/orders", ORDER | about | {"days": "61"}, EN)
+    page = refused(client, f"{on}/orders", ORDER | {"days": "61"}, EN)
     assert beside(page, "days") == "This may be at most 60."
     assert {"三日内办结", "61"} <= {*typed(page)}
-    assert ("/cards/1" if about else "/cases/1") in page
+    assert f'action="{on}/orders"' in page
     assert "Issue a supervision order" in page
-    page = refused(client, "/cases/1/orders", ORDER | about | {"text": " "}, ZH)
+    assert client.get(f"{on}/orders").headers["location"] == on, "the browser opens its address again"
+    page = refused(client, f"{on}/orders", ORDER | {"text": " "}, ZH)
     assert beside(page, "text") == "此项必填。"
     assert not english_sentences("".join(problems(page)))
     with services.database.transaction() as session:
         assert session.exec(select(SupervisionOrder)).all() == []
 
 
-def test_an_order_to_nobody_says_so_above_its_form(signed_in: SignedIn, services: Services) -> None:
+@pytest.mark.parametrize("on", ["/cases/1", "/cards/1"])
+def test_an_order_on_a_case_of_no_known_department_asks_who_has_to_answer(
+    signed_in: SignedIn, services: Services, on: str
+) -> None:
+    client = signed_in("supervisor")
+    with services.database.transaction() as session:
+        session.add(a_card(1, id=1))
+    assert 'name="department"' not in client.get(on).text, "its own answers"
     with services.database.transaction() as session:
         session.get_one(Case, 1).department_id = None
-    page = refused(signed_in("supervisor"), "/cases/1/orders", ORDER, EN)
-    assert "The department of this case is not known here" in problems(page)[0]
+    assert 'name="department"' in client.get(on).text
+    assert 'name="department"' not in signed_in("inspector").get(on).text, "they issue none"
+    page = refused(client, f"{on}/orders", ORDER, EN)
+    assert "The department of this case is not known here" in beside(page, "department")
     assert "三日内办结" in typed(page)
+    page = refused(client, f"{on}/orders", ORDER | {"department": "civil", "days": "0"}, ZH)
+    assert re.search(r'value="civil" selected', page)
+    assert client.post(f"{on}/orders", data=ORDER | {"department": "civil"}).status_code == 303
+    with services.database.transaction() as session:
+        (order,) = session.exec(select(SupervisionOrder)).all()
+        assert (order.department_id, order.card_id) == ("civil", 1 if on == "/cards/1" else None)
 
 
 def test_what_is_returned_without_a_deadline_stays_to_be_said(signed_in: SignedIn) -> None:
@@ -161,6 +175,7 @@ def test_a_view_that_cannot_be_kept_is_told_beside_its_name(signed_in: SignedIn,
 def test_a_form_that_is_refused_still_asks_first_who_sends_it(anonymous: TestClient, signed_in: SignedIn) -> None:
     for address in (
         *("/counters/cc-1/covers", "/cases/1/orders", "/orders/1/say", "/cases/views?status=late"),
+        "/cards/1/orders",
         "/absences/1/say",
     ):
         assert anonymous.post(address, data={}).status_code == 303, "to the page for signing in"

@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from sqlmodel import select
 
 from storage.models import Batch, Case, Department, Fee, Hall, Item, Source
+from tests.sample import HALL
 from tests.web.pages.browser import IN_BROWSER
 from web.services import Services
 
@@ -91,8 +92,16 @@ def large_figures(long_names: Services) -> Services:
     return long_names
 
 
+@pytest.fixture
+def two_platforms(long_names: Services) -> Services:
+    """So that each row names its own."""
+    with long_names.database.transaction() as session:
+        session.add(Source(id="another", hall_id=HALL, name="佛山市工程建设项目审批管理系统（禅城分厅）"))
+    return long_names
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_no_word_is_torn_and_nothing_is_cut_off(long_names: Services, page: Page, language: str) -> None:
+def test_no_word_is_torn_and_nothing_is_cut_off(two_platforms: Services, page: Page, language: str) -> None:
     for path in LISTS:
         looks_well(page, f"{path}?lang={language}")
 
