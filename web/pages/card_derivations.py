@@ -9,6 +9,7 @@ from typing import Any
 from correlation.deadlines.clocks import Basis
 from correlation.deadlines.conduct import Evidence
 from correlation.deadlines.derivation import Day, Skipped, runs
+from correlation.deadlines.rules import Conduct
 from correlation.deadlines.work_calendar import DayState
 from storage.models import ClockName, LimitUnit, StepKind
 from web.pages.case_limits import LimitRow
@@ -54,14 +55,28 @@ class CardDerivation:
     """Version of the rules for cards."""
     rests_on: str
     """What that version rests on; empty for cards of before this was kept."""
+    conduct: Conduct | None
+    """Of conduct: the numbers of that version; None where it is not kept here any more."""
+
+    def moment(self, name: str) -> datetime | None:
+        """Of the evidence of that name; None where there is none."""
+        return next((row.at for row in self.evidence if row.name == name), None)
+
+    def text(self, name: str) -> str:
+        """As `moment`; empty where there is none."""
+        return next((row.text for row in self.evidence if row.name == name), "")
 
 
-def derivation_of(kept: Mapping[str, Any]) -> CardDerivation:
+def derivation_of(kept: Mapping[str, Any], numbers: Mapping[str, Conduct]) -> CardDerivation:
+    """`numbers`: of conduct, by the version of the rules."""
     versions = {"law": kept["law"], "calendar": kept["calendar"], "rules": kept["cards"]}
     versions["rests_on"] = kept.get("rests_on", "")
     if kept["clock"] == ClockName.CONDUCT:
         evidence = tuple(_evidence(Evidence(name), value) for name, value in kept["evidence"])
-        return CardDerivation(None, evidence, source=kept["source"], counted=0, left_out={}, **versions)
+        conduct = numbers.get(kept["cards"])
+        return CardDerivation(
+            None, evidence, source=kept["source"], counted=0, left_out={}, conduct=conduct, **versions
+        )
     days = tuple(_day(each) for each in kept["days"])
     left_out = Counter(day.skipped for day in days if day.skipped is not None)
     return CardDerivation(
@@ -70,6 +85,7 @@ def derivation_of(kept: Mapping[str, Any]) -> CardDerivation:
         source="",
         counted=sum(day.skipped is None for day in days),
         left_out={reason: left_out[reason] for reason in Skipped if left_out[reason]},
+        conduct=None,
         **versions,
     )
 

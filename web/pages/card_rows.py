@@ -8,8 +8,10 @@ from sqlmodel import Session
 
 from correlation.deadlines.card_log import spoken, subject, words_of
 from correlation.deadlines.escalation import steps_of, taken
+from correlation.deadlines.rules import Conduct
 from correlation.deadlines.workflow import Subject, Word, counts, is_unexplained, possible
-from storage.models import Audience, Card, CardAct, CardCause, CardKind, CardState, Case, StepKind
+from correlation.rulebook import rule_book
+from storage.models import Audience, Card, CardAct, CardCause, CardKind, CardState, Case, ClockName, StepKind
 from web.api.cards import parties_of
 from web.item_names import ItemRef
 from web.pages.card_derivations import CardDerivation, derivation_of
@@ -73,6 +75,7 @@ def inbox_cards(
     cases = {row.id: row for row in case_rows(session, [case for _, case in found], show_applicant=False)}
     words = words_of(session, [card.id for card, _ in found if card.id is not None])
     logs = word_rows(session, words)
+    numbers = _numbers(session) if any(card.clock is ClockName.CONDUCT for card, _ in found) else {}
     parties = parties_of(viewer)
     rows = []
     for card, _case in found:
@@ -99,13 +102,18 @@ def inbox_cards(
             is_unexplained=is_unexplained(about, said, now),
             escalation=_escalation(card, about, said, now),
             withdrawn_at=card.withdrawn_at,
-            derivation=derivation_of(card.derivation),
+            derivation=derivation_of(card.derivation, numbers),
             log=logs.get(card.id, ()),
             possible=acts,
             is_for_another=not acts and bool(possible(about, said, parties, _SOMEBODY_ELSE, now)),
         )
         rows.append(row)
     return tuple(rows)
+
+
+def _numbers(session: Session) -> dict[str, Conduct]:
+    """By which conduct is carded, by the version of the rules."""
+    return {version.version: version.conduct for version in rule_book(session).rules.cards}
 
 
 def _escalation(card: Card, about: Subject, said: Sequence[Word], now: datetime) -> tuple[EscalationRow, ...]:
