@@ -1,5 +1,6 @@
 """The formula by page: who drafts and approves, what it would have made of months, and that what is published stays."""
 
+import re
 from typing import Any
 
 import pytest
@@ -222,14 +223,40 @@ def test_what_is_wrong_in_a_written_formula_is_told_by_field_in_both_languages(s
     for change, field, english, chinese in (
         (('"reminder"', '"rumour"'), "indicators.9.events.0.event", "Choose one of the list.", "请从列表中选择"),
         (("points = -1 ", "points = 1 "), "indicators.11", "may only take points off", "只能扣分"),
-        (("[[formula]]", "[[formel]]"), "formula", "write each version below", "[[formula]]"),
+        (("effective = ", "effectively = "), "effective", "This is needed.", "此项必填。"),
     ):
         for language, said in (("en", english), ("zh", chinese)):
             sent = {"formula": OWN.replace(*change, 1), "reason": "x"}
             answer = client.post(f"/evaluation/formulas/write?lang={language}", data=sent)
             assert (answer.status_code, f"<code>{field}</code>" in answer.text) == (422, True), field
             assert said in answer.text
-    assert client.post("/evaluation/formulas/write", data={"formula": OWN, "reason": ""}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("sent", "field", "english", "chinese"),
+    [
+        ({"reason": " "}, "reason", "This is needed.", "此项必填。"),
+        ({"reason": "因" * 2001}, "reason", "This has more than 2000 characters.", "不能超过 2000 个字符。"),
+        ({"formula": "x = 1"}, "formula", "write each version below a line [[formula]]", "请"),
+        ({"formula": "x = "}, "formula", "this is no TOML: ", "不是有效的 TOML："),
+        ({"formula": OWN + OWN}, "formula", "Write one formula.", "请"),
+    ],
+)
+def test_what_is_wrong_with_a_field_of_a_written_formula_is_told_beside_it(
+    signed_in: SignedIn, sent: dict[str, str], field: str, english: str, chinese: str
+) -> None:
+    client = signed_in("admin")
+    for language, said in (("en", english), ("zh", chinese)):
+        answer = client.post(f"/evaluation/formulas/write?lang={language}", data={"formula": OWN, "reason": "x"} | sent)
+        assert (answer.status_code, f"<code>{field}</code>" in answer.text) == (422, False)
+        beside = re.search(rf'id="p-{field}" role="alert">([^<]+)<', answer.text)
+        assert beside
+        assert beside[1].startswith(said)
+
+
+def test_a_formula_and_a_reason_that_are_both_wrong_are_told_at_once(signed_in: SignedIn) -> None:
+    page = signed_in("admin").post("/evaluation/formulas/write?lang=en", data={"formula": "x = 1", "reason": ""}).text
+    assert ('id="p-formula"' in page, 'id="p-reason"' in page) == (True, True)
 
 
 def test_of_two_who_decide_on_a_formula_at_once_the_second_sees_it_as_it_is_and_keeps_the_words(

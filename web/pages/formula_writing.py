@@ -29,6 +29,9 @@ router = APIRouter()
 ONE = Saying("Write one formula.")
 WRONG = Saying("This value is not valid.")
 WHY = Saying("This is needed.")
+LONGEST_REASON = 2000
+FIELDS = ("formula", "reason")
+"""Of the form, in its order."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,13 @@ class FormulaWritingPage:
     formula: str
     """TOML."""
     reason: str
-    problems: Mapping[str, str]
-    """By field, as `indicators.3.weight`, counted from 0."""
+    problems: Mapping[str, Saying]
+    """By field of the form; of what is wrong within the formula by key: `indicators.3.weight`, counted from 0."""
+
+    @property
+    def within_formula(self) -> dict[str, Saying]:
+        """What stands beside no field of the form, by the keys that were typed."""
+        return {key: problem for key, problem in self.problems.items() if key not in FIELDS}
 
 
 def writing_page(
@@ -81,13 +89,31 @@ def write(request: Request, viewer: Drafter, services: ServicesDep, around: Scre
 
 def _draft(request: Request, viewer: Viewer, services: Services, written: str, reason: str) -> int:
     """Raises Unprocessable."""
-    formula, now = _read(written), services.clock()
-    if not reason:
-        raise Unprocessable(fields=[FieldProblem("reason", WHY)])
+    formula, now = _checked(written, reason), services.clock()
     with services.database.transaction() as session:
         change = propose_whole(session, formula, reason, viewer, now)
         log_access(session, viewer, "propose", f"formula:{change.version}", "", now, client_address(request))
         return change.id or 0
+
+
+def _checked(written: str, reason: str) -> Formula:
+    """Raises Unprocessable with all that is wrong, of the formula and of the reason."""
+    about = _wrong_reason(reason)
+    try:
+        formula = _read(written)
+    except Unprocessable as error:
+        raise Unprocessable(fields=[*error.fields, *about]) from None
+    if about:
+        raise Unprocessable(fields=about)
+    return formula
+
+
+def _wrong_reason(reason: str) -> list[FieldProblem]:
+    if not reason:
+        return [FieldProblem("reason", WHY)]
+    if len(reason) > LONGEST_REASON:
+        return [FieldProblem("reason", Saying("This has more than %(most)s characters.", most=LONGEST_REASON))]
+    return []
 
 
 def _read(written: str) -> Formula:

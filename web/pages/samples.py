@@ -11,11 +11,13 @@ from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
 from storage.models import Alert, Counter, Sample, SampleState, User, View, ZoneRole
+from storage.sayings import Saying
 from web.addresses import local_path
 from web.api import samples as api
 from web.api.samples import Marker, SampleRequest
 from web.auth import require
 from web.errors import Unprocessable
+from web.field_problems import FieldProblem
 from web.pages.admin.forms import SentForm, optional, text
 from web.pages.filters import chosen_hall, zone_of
 from web.pages.paging import PAGE_SIZE, cut
@@ -32,6 +34,7 @@ from web.viewer import Viewer
 
 router = APIRouter()
 _FARTHEST = 1_000_000
+_WHO = Saying("Choose who was really there.")
 
 
 @dataclass(frozen=True)
@@ -208,6 +211,8 @@ def say_wrong(
     there = {"yes": True, "no": False}.get(text(form, "someone_there"))
     values = {"someone_there": there, "zone": text(form, "zone") or "staff", "counter": optional(form, "counter")}
     try:
+        if there is None:
+            raise Unprocessable(fields=[FieldProblem("someone_there", _WHO)])
         sent = SampleRequest.model_validate(values)
         api.add_sample(alert_id, sent, request, services, viewer)
     except (ValidationError, Unprocessable) as error:

@@ -336,7 +336,7 @@ def test_what_a_platform_pushes_is_carded_with_what_it_rests_on(a_platform: Plat
     derivation = cards[CardCause.FEE_UNLISTED].derivation
     assert ["charged", "F9"] in derivation["evidence"]
     assert ["listed", "F1"] in derivation["evidence"]
-    assert (derivation["cards"], derivation["source"]) == ("usual-2026", "行政许可法 第五十八条, 第五十九条")
+    assert (derivation["cards"], derivation["source"]) == ("usual-2026", "行政许可法 第五十八条、第五十九条")
     a_platform.tells(at("2026-03-09", "11:00"), fee | {"code": "F1"}, step("S2", "review", "2026-03-02T15:30"))
     a_platform.clerk_runs(at("2026-03-09", "12:00"))
     told = at("2026-03-09", "11:00")

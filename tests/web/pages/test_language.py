@@ -1,6 +1,7 @@
 """Both languages are whole: every message is translated, and no template has words that are not messages."""
 
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -71,6 +72,74 @@ def test_placeholders_are_the_same_in_both_languages() -> None:
         for pattern in (r"%\((\w+)\)s", r"\{(\w+)\}"):
             wanted = set(re.findall(pattern, message))
             assert set(re.findall(pattern, _chinese(message, context))) == wanted, where
+
+
+_SIGN = "[\u3400-\u9fff“”《》（）]"
+_HALF_WIDTH = re.compile(rf"{_SIGN} ?(?:[,;!?(]|:(?!\d))|[,;:!?)] ?{_SIGN}|{_SIGN}\.(?:\s|$)")
+_PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}")
+_HOST_AND_PORT = "主机:端口"
+
+
+def _has_half_width(text: str) -> bool:
+    """Whether a bracket or comma of English stands among Chinese words, or by what is put in for a placeholder.
+
+    Of a text in both languages the lines with more English words than Chinese signs are left out.
+    """
+    lines = _PLACEHOLDER.sub("某", text).replace(_HOST_AND_PORT, "").splitlines()
+    chinese = (line for line in lines if len(re.findall(_SIGN, line)) > len(re.findall("[A-Za-z]+", line)))
+    return any(_HALF_WIDTH.search(line) for line in chinese)
+
+
+def _strings(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            yield from (each for inner in value.values() for each in _strings(inner))
+        case list() | tuple():
+            yield from (each for inner in value for each in _strings(inner))
+
+
+def _chinese_texts() -> Iterator[tuple[str, str]]:
+    """Every text with Chinese words that comes along, and where it stands: catalogues, rules, formulas, mappings."""
+    for file in sorted((LOCALE / "zh_CN" / "LC_MESSAGES").glob("*.po")):
+        with file.open("rb") as text:
+            yield from (
+                (f"{file.name}:{entry.lineno}", each) for entry in read_po(text) for each in _strings(entry.string)
+            )
+    for package in ("correlation", "ingest"):
+        for file in sorted((ROOT / package).rglob("*.toml")):
+            yield from ((file.name, each) for each in _strings(tomllib.loads(file.read_text())))
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("第四十五条, 第三十二条", True),
+        ("第四条 (法定程序)", True),
+        ("数据交换标准; 电子监察", True),
+        ("%(name)s: 已保存", True),
+        ("已保存.", True),
+        ("是否保存?", True),
+        ("第四条（法定程序）；事项目录", False),
+        ("应为 rtsp://主机:端口/路径，例如 A03 = cc-3 或 mon,wed", False),
+        ("于 09:00:00 送达；1,204 件（3.5%%）", False),
+        ("字母、数字和 . _ -。", False),
+        ("The practice of electronic monitoring (电子监察), so far.\n电子监察的通行做法。", False),
+    ],
+)
+def test_what_is_of_english_is_told_from_numbers_addresses_and_english_lines(text: str, *, wrong: bool) -> None:
+    assert _has_half_width(text) is wrong
+
+
+def test_chinese_sentences_have_their_own_brackets_and_commas() -> None:
+    assert [(where, text) for where, text in _chinese_texts() if _has_half_width(text)] == []
+
+
+def test_the_recorder_has_one_chinese_name() -> None:
+    """录像程序, as the other programs are 识别程序 and 后台程序."""
+    others = re.compile("录像(?:服务|进程|机|器)|录制(?:服务|进程|程序)|录像程序服务")
+    assert [(where, text) for where, text in _chinese_texts() if others.search(text)] == []
 
 
 class _Words(HTMLParser):

@@ -187,9 +187,11 @@ def test_a_form_that_is_refused_still_asks_first_who_sends_it(anonymous: TestCli
 
 def test_a_wrong_alert_of_which_it_is_not_said_what_was_right_stays_on_its_page(signed_in: SignedIn) -> None:
     page = refused(signed_in("supervisor"), "/alerts/1/wrong", {"zone": "customer", "someone_there": ""}, EN)
-    assert beside(page, "someone_there")
+    assert beside(page, "someone_there") == "Choose who was really there."
     assert 'value="customer" selected' in page
     assert "What the picture really showed" in page
+    page = refused(signed_in("supervisor"), "/alerts/1/wrong", {}, ZH)
+    assert (beside(page, "someone_there"), len(problems(page))) == ("请选择当时实际有没有人。", 1)
 
 
 @pytest.mark.parametrize("language", [EN, ZH])

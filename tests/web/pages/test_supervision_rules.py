@@ -115,7 +115,7 @@ def test_a_rule_of_a_site_says_of_which_items_and_sources_something_has_to_be_to
     )
     assert name == "Data that have to be reported are missing: what has to be told"
     assert value == "Operator of the step, ReminderItems: JZ-1, JZ-2Sources: cc"
-    assert rests_on == "数据交换标准; 电子监察通行做法"
+    assert rests_on == "数据交换标准；电子监察通行做法"
     rows = list(csv.DictReader(io.StringIO(client.get("/rules.csv").text.removeprefix("\ufeff"))))
     (row,) = (row for row in rows if (row["version"], row["rule"]) == ("foshan-2026-c", "data_missing.required"))
     assert row["value"] == "operator reminder items=JZ-1,JZ-2 sources=cc"
