@@ -62,6 +62,8 @@ class Known:
     """Up to when the watcher was heard of; None: never."""
     is_watched: bool
     """Whether it still is."""
+    recorder_silent_since: datetime | None = None
+    """Since when a counter that it looks at is unknown because no recorder is heard of; None where none is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +82,10 @@ def camera_now(known: Known, now: datetime) -> CameraNow:
     if not known.enabled:
         return CameraNow(CameraState.OFF, None)
     wrong: dict[CameraState, datetime | None] = {}
-    recorder_silent = known.status is not None and not is_heard(known.status.updated, now)
-    if known.status and recorder_silent:
-        wrong[CameraState.UNKNOWN] = known.status.updated
+    silent_since = _recorder_silent_since(known, now)
+    recorder_silent = silent_since is not None
+    if recorder_silent:
+        wrong[CameraState.UNKNOWN] = silent_since
     elif _is_silent(known.status):
         wrong[CameraState.NO_SIGNAL] = known.status.last_frame if known.status else None
     if known.is_watched:
@@ -97,6 +100,14 @@ def camera_now(known: Known, now: datetime) -> CameraNow:
         first, *others = sorted(wrong, key=list(CameraState).index)
         return CameraNow(first, wrong[first], tuple(others), recorder_silent)
     return CameraNow(CameraState.OK, _well_since(known))
+
+
+def _recorder_silent_since(known: Known, now: datetime) -> datetime | None:
+    """None while one is heard of, or has said itself that nothing comes from this camera."""
+    status = known.status
+    if known.recorder_silent_since and not (status and is_heard(status.updated, now) and _is_silent(status)):
+        return known.recorder_silent_since
+    return status.updated if status and not is_heard(status.updated, now) else None
 
 
 def _is_silent(status: CameraStatus | None) -> bool:

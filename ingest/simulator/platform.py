@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from ingest.simulator.cases import PlannedStep
 from ingest.simulator.catalogue import DEPARTMENTS, SOURCE, ZONE, due_after
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 10.0
+PATIENCE_S = 20.0
+"""Hallwatch starts beside the platform: so long nobody has to be told that it does not listen yet."""
 SEQUENCE_FILE = "next-sequence.txt"
 MAX_ROWS = 500
 _CONFLICT = 409
@@ -61,8 +64,18 @@ def _kept(file: Path) -> int | None:
 class Platform:
     """Collects rows, pushes them in order with a sequence number, and repeats a push until it is answered."""
 
-    def __init__(self, url: str | None, key: str, delay_s: float, rows_path: Path, first_sequence: int) -> None:
+    def __init__(
+        self,
+        url: str | None,
+        key: str,
+        delay_s: float,
+        rows_path: Path,
+        first_sequence: int,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
         """`url` of Hallwatch or None to only write `rows_path`.
+
+        That nobody answers at all is told at once after the first answer, and before it once it lasts for `patience_s`.
 
         Where an earlier run has pushed, what it has kept beside `rows_path` goes before `first_sequence`: with a leap
         between the numbers of two runs Hallwatch would miss all batches between them.
@@ -75,6 +88,8 @@ class Platform:
         self._waiting: list[Row] = []
         self._changed = threading.Condition()
         self._stop = threading.Event()
+        self._patience_s = patience_s
+        self._was_answered = False
         rows_path.parent.mkdir(parents=True, exist_ok=True)
         self._rows_path = rows_path
         self._thread = threading.Thread(target=self._run, name="simulated-platform", daemon=True)
@@ -124,18 +139,21 @@ class Platform:
 
     def _push_until_answered(self, client: httpx.Client, rows: list[Row]) -> bool:
         """False when the simulation ends before an answer. The same rows go with the same sequence each time."""
-        pause = FIRST_RETRY_S
+        pause, begun = FIRST_RETRY_S, time.monotonic()
         last_problem = ""
         while (problem := self._push(client, rows)) is not None:
-            if problem != last_problem:
+            if problem != last_problem and self._is_worth_telling(time.monotonic() - begun):
                 log.warning("push_waits", problem=problem, rows=len(rows))
-            last_problem = problem
+                last_problem = problem
             if self._stop.wait(pause):
                 return False
             pause = min(2 * pause, LONGEST_RETRY_S)
         self._sequence += 1
         self._kept_sequence.write_text(str(self._sequence), "ascii")
         return True
+
+    def _is_worth_telling(self, waited_s: float) -> bool:
+        return self._was_answered or waited_s >= self._patience_s
 
     def _push(self, client: httpx.Client, rows: list[Row]) -> str | None:
         """What went wrong, None when the rows were taken."""
@@ -144,6 +162,7 @@ class Platform:
             answer = client.post(self._url, json={"sequence": self._sequence, "rows": rows})
         except httpx.HTTPError as error:
             return type(error).__name__
+        self._was_answered = True
         if answer.status_code == _CONFLICT:
             self._sequence += 1  # somebody else has used this number for other rows
         return None if answer.is_success else f"HTTP {answer.status_code}"

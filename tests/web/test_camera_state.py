@@ -25,8 +25,9 @@ def known(
     status: CameraStatus | None = None,
     last_fault_end: datetime | None = None,
     is_watched: bool = True,
+    recorder_silent_since: datetime | None = None,
 ) -> Known:
-    return Known(enabled, status or a_status(), faults, last_fault_end, ago(3), is_watched)
+    return Known(enabled, status or a_status(), faults, last_fault_end, ago(3), is_watched, recorder_silent_since)
 
 
 def test_a_camera_without_faults_is_in_order_since_it_is_connected_or_was_mended() -> None:
@@ -77,6 +78,23 @@ def test_while_no_recorder_answers_nothing_is_said_of_the_signal_or_the_picture(
     seen = [Fault(kind, ago(85)) for kind in (FaultKind.NO_SIGNAL, FaultKind.DARK, FaultKind.CLOCK_WRONG)]
     found = camera_now(known(*seen, status=last_word), NOW)
     assert found == CameraNow(CameraState.UNKNOWN, ago(60), (CameraState.CLOCK_WRONG,), recorder_silent=True)
+
+
+def test_that_no_recorder_is_heard_of_is_said_as_soon_as_counters_say_it() -> None:
+    last_word = a_status(13)
+    last_word.updated = ago(12.5)
+    for status in (last_word, a_status(0.5)):
+        found = camera_now(known(Fault(FaultKind.DARK, ago(60)), status=status, recorder_silent_since=ago(13)), NOW)
+        assert found == CameraNow(CameraState.UNKNOWN, ago(13), recorder_silent=True)
+    last_word.updated = ago(40)
+    found = camera_now(known(status=last_word, recorder_silent_since=ago(41)), NOW)
+    assert found == CameraNow(CameraState.UNKNOWN, ago(41), recorder_silent=True), "it does not leap"
+
+
+@pytest.mark.parametrize("status", [a_status(11), a_status(connected=False)])
+def test_a_recorder_that_says_itself_that_nothing_comes_is_heard_of(status: CameraStatus) -> None:
+    found = camera_now(known(status=status, recorder_silent_since=ago(8)), NOW)
+    assert found == CameraNow(CameraState.NO_SIGNAL, status.last_frame)
 
 
 def test_a_camera_that_is_switched_off_is_nothing_else() -> None:

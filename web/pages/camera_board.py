@@ -17,6 +17,7 @@ from web.camera_state import CameraNow, CameraState, Fault, Known, camera_now
 from web.errors import NotFound
 from web.pages.places import CounterRef, HallRef, counter_ref, visible_halls
 from web.pages.rendering import add_page
+from web.pages.silent_recorder import silent_since
 from web.permissions import Permission
 from web.rare_pictures import rare_keyframes, rare_pictures
 from web.services import ServicesDep
@@ -104,6 +105,7 @@ def _tiles(session: Session, halls: Sequence[HallRef], now: datetime) -> list[Ca
     faults, ended = _faults(session, ids), _last_ends(session, ids)
     counters = _counters(session, by_id, now)
     watched_to = session.exec(select(func.max(Node.heartbeat)).where(Node.role == "watcher", awaited())).one()
+    silent = silent_since(session, {counter.id for looked_at in counters.values() for counter in looked_at}, now)
     known = {
         camera.id: Known(
             camera.enabled,
@@ -112,6 +114,7 @@ def _tiles(session: Session, halls: Sequence[HallRef], now: datetime) -> list[Ca
             ended.get(camera.id),
             watched_to,
             is_watched=watched_to is not None and is_heard(watched_to, now),
+            recorder_silent_since=min((silent[c.id] for c in counters[camera.id] if c.id in silent), default=None),
         )
         for camera in cameras
     }

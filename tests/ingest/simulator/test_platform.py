@@ -1,6 +1,7 @@
 """The approval platform loses no row, whatever the receiver does."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -116,12 +117,42 @@ def test_nothing_is_lost_while_the_receiver_is_down(receiver: Receiver, platform
     assert receiver.steps == [row["step"] for row in ROWS[:10]]
 
 
+def test_that_nobody_answers_yet_is_no_news_at_the_start(receiver: Receiver, tmp_path: Path) -> None:
+    """As in the demo, whose platform has rows to push before the web server listens."""
+    receiver.stop()
+    platform = Platform(f"http://127.0.0.1:{receiver.port}", "k", 0.05, tmp_path / "rows.jsonl", 1)
+    with socket.create_server(("127.0.0.1", receiver.port)) as deaf, capture_logs() as said:
+        platform.start()
+        platform.add(ROWS[0])
+        for _ in range(2):
+            deaf.accept()[0].close()
+        deaf.close()
+        receiver.start()
+        wait_until(lambda: platform.pushed == 1)
+        platform.stop()
+    assert said == []
+
+
+def test_that_nobody_has_answered_for_long_is_told(receiver: Receiver, tmp_path: Path) -> None:
+    receiver.stop()
+    platform = Platform(f"http://127.0.0.1:{receiver.port}", "k", 0.05, tmp_path / "rows.jsonl", 1, patience_s=1)
+    with capture_logs() as said:
+        platform.start()
+        platform.add(ROWS[0])
+        wait_until(lambda: [entry["event"] for entry in said] == ["push_waits"])
+    platform.stop()
+
+
 @pytest.mark.parametrize("status", [500, 503, 401, 404])
-def test_a_refused_push_is_repeated_word_for_word(receiver: Receiver, platform: Platform, status: int) -> None:
+def test_a_refused_push_is_told_at_once_and_repeated_word_for_word(
+    receiver: Receiver, platform: Platform, status: int
+) -> None:
     receiver.answers = [status, status]
-    for row in ROWS[:5]:
-        platform.add(row)
-    wait_until(lambda: platform.pushed == 5)
+    with capture_logs() as said:
+        for row in ROWS[:5]:
+            platform.add(row)
+        wait_until(lambda: platform.pushed == 5)
+    assert [(entry["event"], entry["problem"]) for entry in said] == [("push_waits", f"HTTP {status}")]
     assert receiver.refused == [receiver.bodies[0]] * 2
 
 

@@ -1,11 +1,13 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import select
+from sqlmodel import col, select
 
 from analytics.diary import RARE_KEYFRAMES, SLOW_CAMERAS
-from storage.models import Camera, CameraFault, FaultKind, Node
+from analytics.presence import RECORDER_SILENT
+from storage.models import Camera, CameraFault, CameraStatus, CustomerState, FaultKind, Node, Presence, StaffState
 from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
 from web.services import Services
@@ -60,6 +62,31 @@ def test_nothing_is_known_while_the_watcher_is_silent_or_the_camera_is_off(day: 
         session.add(CameraFault(camera_id="cc-cam-1", kind=FaultKind.MOVED, start=NOW - timedelta(minutes=20)))
     tiles = sign_in("supervisor").get("/cameras.json").json()["tiles"]
     assert [(tile["id"], tile["state"]) for tile in tiles] == [("cc-cam-1", "unknown"), ("cc-cam-2", "off")]
+
+
+def test_a_recorder_that_stands_still_is_told_of_cameras_when_it_is_told_of_their_counters(
+    day: Services, sign_in: SignIn
+) -> None:
+    """The watcher says so of counters after seconds; the recorder's last word is too old only after half a minute."""
+    last_picture = NOW - timedelta(seconds=9)
+    client = sign_in("supervisor")
+    with day.database.transaction() as session:
+        session.get_one(CameraStatus, "cc-cam-1").updated = NOW - timedelta(seconds=8)
+        lasting = session.exec(select(Presence).where(Presence.counter_id == "cc-1", col(Presence.end).is_(None))).one()
+        lasting.end = last_picture
+        nothing: dict[str, Any] = {"staff": StaffState.UNKNOWN, "customer": CustomerState.UNKNOWN}
+        session.add(Presence(counter_id="cc-1", start=last_picture, reason=RECORDER_SILENT, source="ssd", **nothing))
+    board = client.get("/halls/cc/board.json").json()
+    counters = {each["counter"]["id"]: each["reason"] for each in board["tiles"]}
+    [camera] = [each for each in client.get("/cameras.json").json()["tiles"] if each["id"] == "cc-cam-1"]
+    assert (counters["cc-1"], camera["state"], camera["recorder_silent"]) == (RECORDER_SILENT, "unknown", True)
+    assert camera["since"] == last_picture.isoformat().replace("+00:00", "Z")
+    page = client.get("/cameras", headers={"Accept-Language": "en"}).text
+    assert "The recorder is not heard of" in page
+    with day.database.transaction() as session:
+        session.exec(select(Presence).where(Presence.reason == RECORDER_SILENT)).one().end = NOW
+    [camera] = [each for each in client.get("/cameras.json").json()["tiles"] if each["id"] == "cc-cam-1"]
+    assert camera["state"] == "ok", "it sends again"
 
 
 @pytest.mark.parametrize(("apart", "told"), [(12.0, True), (4.0, False)])
