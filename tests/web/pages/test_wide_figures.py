@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Page
 from sqlmodel import select
 
-from storage.models import EvaluatedUnit, Evaluation, EvaluationState, FormulaChange, User
+from correlation.evaluation.indicators import weight_of
+from storage.models import EvaluatedUnit, Evaluation, EvaluationState, FormulaChange, UnitKind, User
 from tests.correlation.evaluation.numbers import IN_USE
 from tests.web.pages.a_day import NOW
 from tests.web.pages.browser import IN_BROWSER
@@ -87,6 +88,43 @@ def test_the_page_of_a_formulas_draft_opens_at_its_top_and_a_row_of_tabs_at_the_
         assert page.evaluate("scrollY") == 0
         assert tab.evaluate("tab => tab.getBoundingClientRect().right <= innerWidth")
         assert tab.evaluate("tab => tab.getBoundingClientRect().top > innerHeight"), "it lies below"
+
+
+@pytest.fixture
+def many_indicators(published: Services) -> Services:
+    """All departments by the template that comes along: fourteen indicators, with names and points as long as any."""
+    with published.database.transaction() as session:
+        department = UnitKind.DEPARTMENT
+        for evaluation in session.exec(select(Evaluation)):
+            evaluation.formula = IN_USE.model_dump(mode="json")
+        for unit in session.exec(select(EvaluatedUnit).where(EvaluatedUnit.kind == department)):
+            unit.points, unit.low, unit.high, unit.rank, unit.best_rank, unit.worst_rank = (
+                100.0,
+                99.12,
+                100.0,
+                117,
+                1,
+                118,
+            )
+            unit.indicators = {
+                each.id: {"points": -13.25 if weight_of(each) is None else 100.0, "low": 90.0, "high": 100.0}
+                for each in IN_USE.indicators
+            }
+    return published
+
+
+@pytest.mark.parametrize("path", ["/evaluation", "/evaluation/periods"])
+@pytest.mark.parametrize("language", Language)
+def test_an_evaluation_by_many_indicators_fits_a_window_of_1280_and_a_phone(
+    many_indicators: Services, page: Page, path: str, language: Language
+) -> None:
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{path}?kind=department&lang={language}")
+        assert page.locator("tbody tr").first.locator(".each dd").count() == len(IN_USE.indicators)
+        assert page.evaluate(CUT_OFF) == [0]
+        assert page.evaluate(BROKEN) == []
+        assert page.evaluate(FITS)
 
 
 @pytest.mark.parametrize("path", ["/evaluation", "/evaluation/periods"])

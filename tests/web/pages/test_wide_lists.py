@@ -116,6 +116,14 @@ def test_large_figures_of_a_day_fit_beside_each_other(large_figures: Services, p
     assert "9393214" in row.inner_text()
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_large_sums_of_sources_and_districts_fit_beside_each_other(
+    large_figures: Services, page: Page, language: str
+) -> None:
+    looks_well(page, f"/data-quality?lang={language}")
+    assert "3999999.60" in page.locator("#results").inner_text().replace(",", "")
+
+
 def looks_well(page: Page, address: str) -> None:
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})

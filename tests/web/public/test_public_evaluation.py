@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from fastapi.testclient import TestClient
@@ -56,6 +57,17 @@ def test_the_best_comes_first_with_the_shares_that_the_public_watches(
     halls = {unit["id"]: unit for unit in anonymous.get("/public/evaluation.json?kind=hall").json()["units"]}
     assert halls["nh"]["on_time"] == 0.75
     assert halls["nh"]["satisfied"] is None, "nobody has rated there"
+
+
+def test_between_which_points_may_lie_by_chance_is_read_without_a_mouse(
+    anonymous: TestClient, published: Services
+) -> None:
+    civil, _tax = anonymous.get("/public/evaluation.json").json()["units"]
+    for language, said in (("en", "between which they may lie by chance"), ("zh", "偶然因素影响下得分可能的范围")):
+        page = anonymous.get(f"/public/evaluation?lang={language}").text
+        words = re.sub(r"<[^>]*>", "", page)
+        assert f"{civil['low']:.2f}–{civil['high']:.2f}" in words
+        assert said in words
 
 
 def test_errata_stay_visible_beside_what_was_published_first(anonymous: TestClient, published: Services) -> None:
