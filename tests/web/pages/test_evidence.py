@@ -82,6 +82,30 @@ def test_pictures_are_named_with_the_span_that_they_are_of(
     assert page.count("at=2026-11-23T01%3A41%3A07") == 1
 
 
+@pytest.mark.parametrize(
+    ("language", "before", "within"),
+    [("en", "Staff as before, by the pictures of", "By the pictures of"), ("zh", "工作人员状态自此前延续", "依据")],
+)
+def test_pictures_that_are_older_than_their_span_are_told_as_such(
+    sign_in: SignIn, day: Services, language: str, before: str, within: str
+) -> None:
+    """An event may begin with a customer who comes while nobody has been there for long."""
+    client, header = sign_in("inspector"), {"Accept-Language": language}
+    with day.database.transaction() as session:
+        absence = session.get_one(Absence, 1)
+        span = absence.evidence["spans"][0] | {"from": ago(60).isoformat(), "to": None, "customer": "waiting"}
+        older = span | {"frames": [["cc-cam-1", (ago(60) - timedelta(seconds=s)).isoformat()] for s in (31, 30, 29)]}
+        absence.evidence = absence.evidence | {"spans": [older]}
+    page = client.get("/absences/1", headers=header).text
+    assert page.count(before) == 1
+    with day.database.transaction() as session:
+        absence = session.get_one(Absence, 1)
+        own = span | {"frames": [["cc-cam-1", (ago(60) + timedelta(seconds=s)).isoformat()] for s in (0, 1, 2)]}
+        absence.evidence = absence.evidence | {"spans": [own]}
+    page = client.get("/absences/1", headers=header).text
+    assert (page.count(before), within in page) == (0, True)
+
+
 def test_pictures_of_one_second_are_told_apart(sign_in: SignIn, day: Services) -> None:
     taken = [ago(62) + timedelta(milliseconds=ms) for ms in (0, 1_120, 1_620, 1_650, 3_900)]
     with day.database.transaction() as session:
