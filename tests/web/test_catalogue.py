@@ -14,8 +14,9 @@ from correlation.deadlines.keeping import DeadlineKeeper
 from correlation.deadlines.rules import shipped_rules
 from ingest.approvals.acceptance import accept_batch
 from ingest.approvals.formats import read_rows
-from storage.models import AccessEntry, Case, CatalogueChange, Deadline, FormerLimits, Item, Source, User
+from storage.models import AccessEntry, Case, CatalogueChange, Deadline, FormerLimits, Item, ProposalState, Source, User
 from tests.web.conftest import NOON, SignedIn
+from web.catalogue_entry import Entry
 from web.services import Services
 
 ENTRY = {
@@ -316,6 +317,18 @@ def test_an_item_that_was_declared_alone_is_listed_and_can_be_followed_by_a_vers
     assert "1 working days" not in admin.get("/catalogue?q=手工", headers={"Accept-Language": "en"}).text
     assert admin.get("/catalogue.json?source=-&q=FOOD").json()["items"] == []
     assert admin.get("/catalogue/item?code=NOTHING").status_code == 404
+
+
+def test_what_was_declared_is_not_told_as_the_word_of_a_source(signed_in: SignedIn, services: Services) -> None:
+    with services.database.transaction() as session:
+        session.add(Item(code="HAND", name="手工登记", promised_days=1))
+        decided: dict[str, Any] = {"state": ProposalState.APPROVED, "decided_by": 2, "decided_at": NOON}
+        drafted: dict[str, Any] = {"proposed_by": 1, "proposed_at": NOON, "reason": "公示有误"}
+        said = Entry.model_validate({**ENTRY, "promised_limit": 9}).model_dump(mode="json")
+        session.add(CatalogueChange(code="HAND", number=1, valid_from=NOON, content=said, **drafted, **decided))
+    page = signed_in("admin").get("/catalogue/item?code=HAND", headers={"Accept-Language": "zh"}).text
+    assert "登记的内容不同" in page
+    assert "来源平台报送内容不同" not in page
 
 
 def test_declared_limits_that_hold_from_a_later_day_are_coming(signed_in: SignedIn, services: Services) -> None:

@@ -52,6 +52,14 @@ def test_one_that_was_found_at_no_counter_is_seen_by_its_cases_hall_alone(
     assert "step_out_of_order" not in kinds("?hall=nh")
 
 
+@pytest.mark.parametrize(("language", "words"), [("zh", "不等于全部相符"), ("en", "does not say that all agreed")])
+def test_a_day_of_which_nothing_can_be_known_is_not_told_as_one_on_which_all_agreed(
+    sign_in: SignIn, language: str, words: str
+) -> None:
+    asked = "/findings?from=2020-01-01&to=2020-01-02"
+    assert words in sign_in("inspector").get(asked, headers={"Accept-Language": language}).text
+
+
 def test_another_halls_user_does_not_see_it(sign_in: SignIn, day: Services, contradiction: tuple[Case, Step]) -> None:
     with day.database.transaction() as session:
         session.get_one(Case, contradiction[0].id).hall_id = "nh"
