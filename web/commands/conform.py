@@ -14,7 +14,7 @@ import httpx
 import orjson
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from ingest.approvals.conformance import Conformance, examine
 from ingest.approvals.file_format import UnusableFile
@@ -39,7 +39,9 @@ _TIMEOUT_S = 60.0
 
 
 def conform(
-    source: Annotated[str, typer.Argument(metavar="FILE|URL", help="JSON Lines, CSV, or the body of a push.")],
+    source: Annotated[
+        str, typer.Argument(metavar="FILE|URL", help="JSON Lines, CSV, a workbook (XLSX), XES, or the body of a push.")
+    ],
     mapping: Annotated[
         str, typer.Option(help="How the columns of a CSV file are to be read: a file, or the name of ours.")
     ] = "",
@@ -84,7 +86,7 @@ def _file(source: str, language: Language) -> Iterator[Path]:
             raise UserError(_in(language, said))
         if not Path(source).exists() or Path(source).is_dir():
             said = Saying(
-                "There is no file %(name)s; name one in JSON Lines or CSV, or the address of one.", name=source
+                "There is no file %(name)s; name one in JSON Lines, CSV or XLSX, or the address of one.", name=source
             )
             raise UserError(_in(language, said))
         yield Path(source)
@@ -213,4 +215,5 @@ def _list(language: Language, heading: str, problems: tuple[Rejection, ...], mor
 
 
 def _table(language: Language, *headings: str) -> Table:
-    return Table(*(_in(language, heading) for heading in headings), box=None)
+    # Chinese has no spaces to break at: what is too long goes on in the next line.
+    return Table(*(Column(_in(language, heading), overflow="fold") for heading in headings), box=None)

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from rich.cells import cell_len
 
 from ingest.approvals.examples import example_row
 from storage.models import RecordKind
@@ -55,6 +56,17 @@ def test_what_would_be_carded_is_a_warning_in_the_language_that_is_asked_for(hal
     assert english_sentences(in_chinese) == []
     (note,) = json.loads(hallwatch("conform", path, "--json", "--language", "zh").output)["notes"]
     assert note["problem"] == "ZZ 不在事项 JZ-0103 的收费项目之中"
+
+
+def test_on_a_narrow_terminal_nothing_is_cut_off(
+    hallwatch: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fee = example_row(RecordKind.FEE) | {"code": "ZZ", "name": "别的"}
+    path = str(lines(tmp_path / "rows.jsonl", *(fee if row["record"] == "fee" else row for row in ROWS)))
+    monkeypatch.setattr("tests.web.commands.conftest.WIDTH", 60)
+    told = hallwatch("conform", path, "--language", "zh").output
+    assert max(map(cell_len, told.splitlines())) <= 60
+    assert "…" not in told
 
 
 def test_what_is_no_record_is_counted_as_none(hallwatch: Run, tmp_path: Path) -> None:
