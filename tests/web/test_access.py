@@ -107,6 +107,7 @@ OF_NO_HALL = {
     "code": "an item of the whole city",
     "evaluation_id": "a month of the whole city, of which everybody sees their units",
     "made_as": "in which form",
+    "period": "months of the whole city, of which everybody sees their units",
     "view_id": "one's own filters, or of administration",
     "sequence": "of a camera's segment",
     "peer_id": "of who watches a camera live",

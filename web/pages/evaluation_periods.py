@@ -75,7 +75,7 @@ def period_page(
     if period and read_period(period) is None:
         raise Unprocessable(fields=[FieldProblem("period", NO_PERIOD)])
     with services.database.transaction() as session:
-        published = _published(session)
+        published = published_months(session)
         periods = periods_around(published)
         chosen = read_period(period) if period else next(iter(periods), None)
         names = tuple(map(str, periods))
@@ -91,17 +91,17 @@ def period_page(
             lacking=tuple(month for month in chosen.months if month not in published),
             version=formula.version if formula else "",
             indicators=indicators_used(formula) if formula else (),
-            units=_units(session, viewer, of_period, kind, formula) if formula else (),
+            units=units_of_period(session, viewer, of_period, kind, formula) if formula else (),
         )
 
 
-def _published(session: Session) -> dict[str, Evaluation]:
+def published_months(session: Session) -> dict[str, Evaluation]:
     """By month, of each the newest word."""
     found = select(Evaluation).where(Evaluation.state == EvaluationState.PUBLISHED)
     return {each.month: each for each in session.exec(found.order_by(col(Evaluation.month), col(Evaluation.number)))}
 
 
-def _units(
+def units_of_period(
     session: Session, viewer: Viewer, months: Sequence[Evaluation], kind: UnitKind, formula: Formula
 ) -> tuple[PeriodUnit, ...]:
     by_key: dict[str, list[EvaluatedUnit]] = {}

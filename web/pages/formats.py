@@ -43,6 +43,12 @@ from web.pages.words import (
 )
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_PERIODS: Mapping[str, str] = {
+    "": _("Year %(year)s"),
+    "H1": _("%(year)s, first half"),
+    "H2": _("%(year)s, second half"),
+}
+"""Of more than a quarter."""
 _UNITS = (_("d"), _("h"), _("min"), _("s"))
 _CLOSURES = re.compile(r"(.+); (\S+): (\d+) closures")
 """As calendars of halls call their versions."""
@@ -113,6 +119,7 @@ class Formats:
             "rule_word": self._listed(RULE_WORDS),
             "of_language": partial(of_language, self._language),
             "month": self.month,
+            "period": self.period,
             "calendar_words": self.calendar_words,
             "in_brackets": self.in_brackets,
             "percent": percent,
@@ -152,6 +159,14 @@ class Formats:
         """Mar 2026, 2026年3月."""
         year, number = month.split("-")
         return f"{_MONTHS[int(number) - 1]} {year}" if self._language is Language.EN else f"{year}年{int(number)}月"
+
+    def period(self, text: str) -> str:
+        """Of 2026-02, 2026-Q1, 2026-H1 and 2026."""
+        year, _sign, part = text.partition("-")
+        if part.isdecimal():
+            return self.month(text)
+        said = _PERIODS.get(part, _("%(year)s, quarter %(number)s"))
+        return self._say(said) % {"year": year, "number": part[1:]}
 
     def calendar_words(self, version: str) -> str:
         """By which calendar days were counted: the version of the holidays, and what its hall has noted."""

@@ -1,7 +1,8 @@
-"""What a report says, before it has a form: what everybody with the permission may see of a published evaluation."""
+"""What a report says, before it has a form: what everybody with the permission may see of a published evaluation, or
+of a period that published months make up."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -40,10 +41,29 @@ _BEFORE_SIGN = re.compile(" (?=[%±])")
 
 @dataclass(frozen=True)
 class Report:
-    shown: EvaluationRef
+    period: str
+    """2026-02; of more than a month 2026-Q1, 2026-H1 or 2026."""
+    parts: tuple[EvaluationRef, ...]
+    """The published months that make it up, the newest last."""
+    lacking: tuple[str, ...]
+    """Months of it that are not published, so that nothing of them is in it."""
     formula: Formula
     tables: tuple[tuple[UnitKind, tuple[UnitRow, ...]], ...]
     """The best first; kinds without units are left out."""
+
+    @property
+    def is_of_a_month(self) -> bool:
+        return self.period == self.shown.month
+
+    @property
+    def shown(self) -> EvaluationRef:
+        """That of the month, or of the newest one."""
+        return self.parts[-1]
+
+    @property
+    def published_at(self) -> datetime | None:
+        """Since when it says what it says."""
+        return max((part.published_at for part in self.parts if part.published_at), default=None)
 
     @property
     def indicators(self) -> tuple[IndicatorUsed, ...]:
@@ -56,7 +76,11 @@ def report_of(session: Session, evaluation: Evaluation) -> Report:
     units = session.exec(of_evaluation.order_by(*best_first)).all()
     tables = ((kind, _rows(units, kind)) for kind in UnitKind)
     return Report(
-        evaluation_ref(evaluation), formula_used(evaluation), tuple((kind, rows) for kind, rows in tables if rows)
+        period=evaluation.month,
+        parts=(evaluation_ref(evaluation),),
+        lacking=(),
+        formula=formula_used(evaluation),
+        tables=tuple((kind, rows) for kind, rows in tables if rows),
     )
 
 
@@ -75,21 +99,34 @@ class Words:
 
     @property
     def title(self) -> str:
-        return f"{self.say(_('Evaluation'))} {self._formats.month(self.report.shown.month)}"
+        return f"{self.say(_('Evaluation'))} {self._formats.period(self.report.period)}"
 
     @property
     def about(self) -> list[str]:
-        """When it was published by whom, and by which formula."""
-        shown, formula = self.report.shown, self.report.formula
-        lines = [
-            (_("Published"), f"{self._when(shown.published_at)} · {shown.published_by}"),
-            (_("Data as it was known"), self._when(shown.counted_at)),
-            (_("Formula"), f"{formula.version} · {formula.effective.isoformat()}"),
-        ]
-        colon = translations(self.language).pgettext("reason", ": ")
-        if shown.erratum:
-            lines.append((_("Erratum"), f"{shown.number}{colon}{shown.erratum}"))
+        """When it was published by whom, and by which formula; of a period, what makes it up."""
+        formula, colon = self.report.formula, translations(self.language).pgettext("reason", ": ")
+        by_formula = (_("Formula"), f"{formula.version} · {formula.effective.isoformat()}")
+        lines = self._of_month(colon, by_formula) if self.report.is_of_a_month else self._of_period(by_formula)
         return [f"{self.say(what)}{colon}{value}" for what, value in lines]
+
+    def _of_month(self, colon: str, by_formula: tuple[str, str]) -> Iterator[tuple[str, str]]:
+        shown = self.report.shown
+        yield _("Published"), f"{self._when(shown.published_at)} · {shown.published_by}"
+        yield _("Data as it was known"), self._when(shown.counted_at)
+        yield by_formula
+        if shown.erratum:
+            yield _("Erratum"), f"{shown.number}{colon}{shown.erratum}"
+
+    def _of_period(self, by_formula: tuple[str, str]) -> Iterator[tuple[str, str]]:
+        comma, number = translations(self.language).pgettext("list", ", "), self.say(_("Number %(number)s"))
+        parts = (
+            f"{self._formats.month(each.month)} · {number % {'number': each.number}}" for each in self.report.parts
+        )
+        yield _("Months that make it up"), comma.join(parts)
+        if self.report.lacking:
+            yield _("Not published, so not in it"), comma.join(map(self._formats.month, self.report.lacking))
+        yield _("Last of them published"), self._when(self.report.published_at)
+        yield by_formula
 
     @property
     def source(self) -> str:
@@ -152,4 +189,10 @@ class Words:
             else _("Where something is not known there is no total.")
         )
         chance = _("Units whose lowest and highest points overlap cannot be told apart.")
-        return [self.say(known), self.say(chance)]
+        if self.report.is_of_a_month:
+            return [self.say(known), self.say(chance)]
+        newest = _(
+            "By the formula %(version)s, that of the newest month. What is counted one by one costs its points by the "
+            "month."
+        )
+        return [self.say(newest) % {"version": self.report.formula.version}, self.say(known), self.say(chance)]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -56,23 +55,14 @@ class Reporting:
 
     def _maker(self, made_as: ReportFormat) -> "Callable[[Words], bytes] | None":
         """None where there is no font for it."""
-        if made_as is ReportFormat.HTML:
-            from web.reports.page import page
-
-            return page
-        if made_as is ReportFormat.XLSX:
-            from web.reports.workbook import workbook
-
-            return workbook
-        from web.reports.fonts import NoFont, chinese_font
-        from web.reports.pdf import pdf
+        from web.reports.fonts import NoFont
+        from web.reports.making import maker_of
 
         try:
-            font = chinese_font(self._font)
+            return maker_of(made_as, self._font)
         except NoFont as problem:
             self._tell(str(problem))
             return None
-        return partial(pdf, font=font)
 
     def _tell(self, problem: str) -> None:
         """Once."""

@@ -49,7 +49,7 @@ class _Document:
         self.file.set_font(_FAMILY)
         self.file.set_title(words.title)
         self.file.set_lang(words.language.tag)
-        self.file.set_creation_date(words.report.shown.published_at)
+        self.file.set_creation_date(words.report.published_at)
         self.file.add_page()
         self._text(words.title, 18)
         self.lines(words.about)
