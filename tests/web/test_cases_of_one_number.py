@@ -24,6 +24,7 @@ from storage.models import (
 )
 from tests.web.carded import a_card
 from tests.web.conftest import NOON, SignedIn
+from tests.web.evaluated import an_evaluation
 from web.services import Services
 
 POST, HALL = "邮政平台", "大厅平台"
@@ -103,6 +104,21 @@ def test_files_have_the_platform_as_a_column(signed_in: SignedIn, services: Serv
     found = list(csv.DictReader(io.StringIO(text)))
     assert {row.get("case", row.get("number")) for row in found} == {"2026-1"}
     assert {row["source"] for row in found} == {"cc-platform", "cc-post"}
+
+
+def test_points_and_spans_name_the_platform_of_their_cases(signed_in: SignedIn, services: Services) -> None:
+    a_case_of_each(services, post="cc-post")
+    with services.database.transaction() as session:
+        evaluation = an_evaluation(session, NOON, ("tax", "civil"))
+    client = signed_in("admin")
+    address = f"/evaluation/{evaluation}/marks"
+    query = "unit_kind=department&unit=tax&kind=late_case"
+    assert HALL in rows(client, f"{address}?{query}")
+    found = list(csv.DictReader(io.StringIO(client.get(f"{address}.csv?{query}").text.removeprefix("\ufeff"))))
+    assert [row["source"] for row in found] == ["cc-platform"]
+    shown = rows(signed_in("inspector"), "/span?hall=cc&counter=cc-1&from=2026-03-02T10:30&to=2026-03-02T12:00")
+    assert HALL in shown
+    assert POST in shown
 
 
 def test_a_department_is_not_told_of_a_platform_by_the_orders_of_others(

@@ -176,7 +176,9 @@ def test_the_card_that_an_order_came_from_is_told_in_words(signed_in: SignedIn, 
     assert sorted(told) == [("", "", "", ""), *[("1", "yellow", "link_late", "review")] * 2]
 
 
-def test_who_answers_for_another_is_not_told_of_the_card(signed_in: SignedIn, services: Services) -> None:
+def test_who_answers_for_another_is_led_neither_to_the_case_nor_to_the_card(
+    signed_in: SignedIn, services: Services
+) -> None:
     with services.database.transaction() as session:
         session.add(a_card(1, id=1))
         session.get_one(Case, 1).department_id = "civil"
@@ -184,7 +186,12 @@ def test_who_answers_for_another_is_not_told_of_the_card(signed_in: SignedIn, se
     department = signed_in("department")
     assert department.get("/cards/1").status_code == 404
     assert department.get("/orders/1.json").json()["order"]["card"] is None
-    assert "/cards/1" not in department.get("/orders/1").text
+    for address in ("/orders", "/orders/1"):
+        page = department.get(address).text
+        assert "2026-1" in page
+        assert "/cards/1" not in page
+        assert "/cases/1" not in page
+        assert 'href="/cases/1"' in signed_in("supervisor").get(address).text
 
 
 def test_one_whose_date_may_still_move_is_not_overdue(signed_in: SignedIn, services: Services) -> None:

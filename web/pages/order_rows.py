@@ -25,8 +25,9 @@ from web.api.orders import parties_of
 from web.item_names import ItemRef
 from web.pages.case_rows import DepartmentRef, case_rows
 from web.pages.places import HallRef
-from web.pages.scoping import cases_in_scope, orders_in_scope
+from web.pages.scoping import orders_in_scope
 from web.permissions import Permission
+from web.scope import may_see_case
 from web.viewer import Viewer
 
 _MOMENT = timedelta(microseconds=1)
@@ -60,6 +61,8 @@ class OrderRow:
     was_late: bool
     """An answer came after its deadline."""
     case_id: int
+    shows_case: bool
+    """Whether the viewer may see its case; a unit that answers for another may not."""
     case_number: str
     source: str
     """The id of the platform that sent the case."""
@@ -67,7 +70,7 @@ class OrderRow:
     hall: HallRef | None
     card_id: int | None
     card: OrderCard | None
-    """None also where the viewer may not see it: a unit that answers for another."""
+    """None also where the viewer may not see the case."""
     department: DepartmentRef
     text: str
     issued_by: str
@@ -89,7 +92,8 @@ def order_rows(
     people = {word.user_id for said in words.values() for word in said} | {order.issued_by for order, _ in found}
     names = _names(session, people)
     departments = _departments(session, {order.department_id for order, _ in found})
-    cards = _cards(session, viewer, {order.card_id for order, _ in found if order.card_id is not None})
+    seen = {case.id for _, case in found if may_see_case(viewer, case)}
+    cards = _cards(session, {order.card_id for order, case in found if order.card_id is not None and case.id in seen})
     rows = []
     for order, _case in found:
         assert order.id is not None
@@ -100,6 +104,7 @@ def order_rows(
             is_overdue=is_overdue(about, said, now),
             was_late=was_late(about, said),
             case_id=case.id,
+            shows_case=case.id in seen,
             case_number=case.number,
             source=case.source,
             item=case.item,
@@ -140,11 +145,8 @@ def _word(word: OrderWord, names: dict[int | None, str]) -> OrderWordRow:
     return OrderWordRow(word.act, word.text, names[word.user_id], word.at, due_by)
 
 
-def _cards(session: Session, viewer: Viewer, ids: Collection[int]) -> dict[int | None, OrderCard]:
-    if not ids:
-        return {}
-    of_case = select(Card).join(Case, col(Case.id) == col(Card.case_id))
-    found = session.exec(of_case.where(col(Card.id).in_(ids), cases_in_scope(viewer)))
+def _cards(session: Session, ids: Collection[int]) -> dict[int | None, OrderCard]:
+    found = session.exec(select(Card).where(col(Card.id).in_(ids))) if ids else ()
     return {
         card.id: OrderCard(card.id or 0, card.kind, card.cause, StepKind(card.link) if card.link else None)
         for card in found
