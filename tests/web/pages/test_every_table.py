@@ -19,7 +19,10 @@ NO_FILE = {
     "/span": "the absences of a span; /absences.csv has all",
 }
 """Pages with a table that is not to be taken along, and why."""
-NO_PAGE = {"/sign-in", "/", "/admin", "/evaluation/{evaluation_id}/report.{made_as}"}
+NO_PAGE = {
+    *("/sign-in", "/", "/admin"),
+    *("/evaluation/{evaluation_id}/report.{made_as}", "/evaluation/periods/{period}/report.{made_as}"),
+}
 """What leads elsewhere, or is a file."""
 _MACRO = re.compile(r"{% macro (\w+)\(.*?{% endmacro %}", re.DOTALL)
 
