@@ -1,5 +1,6 @@
 """What `hallwatch.toml` may say, and how its mistakes are told."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from ingest.simulator.site import site_text
 from web.settings import Settings
 from web.settings_file import SettingsError, examine, read_settings
 
+ROOT = Path(__file__).resolve().parents[2]
 GOOD = """
 [[district]]
 id = "chancheng"
@@ -256,3 +258,20 @@ def test_the_inbox_lies_where_the_file_says_and_its_bucket_is_not_that_of_the_fo
     assert "store.kind is folder" in problem
     [problem] = problems(tmp_path, f'{s3}[inbox]\nbucket = "footage"\n')
     assert "must be another than store.bucket" in problem
+
+
+def test_the_file_that_the_way_to_a_real_site_leads_to_is_in_order(tmp_path: Path) -> None:
+    """Its sections follow each other as somebody adds them; one that is there already is changed."""
+    way = (ROOT / "docs" / "how-to" / "real-site.md").read_text("utf-8")
+    blocks = re.findall(r"^```toml\n(.*?)^```", way, re.DOTALL | re.MULTILINE)
+    sections = [section.strip() for block in blocks for section in block.split("\n\n")]
+    changed = {section.splitlines()[0]: section for section in sections if re.match(r"\[\w", section)}
+    others = [section for section in sections if section not in changed.values() and not re.match(r"\[\w", section)]
+    file = tmp_path / "hallwatch.toml"
+    file.write_text("\n\n".join([*others[:1], *changed.values(), *others[1:]]), "utf-8")
+    names = ("HALLWATCH_DB_PASSWORD", "CAMERA_PASSWORD", "CC_PLATFORM_KEY")
+    found = examine(file, dict.fromkeys(names, "a secret of some length"))
+    assert [str(problem) for problem in found.problems] == []
+    assert found.settings.database.url.get_secret_value().startswith("postgresql://")
+    before_init = way.partition("    hallwatch init\n")[0]
+    assert "[database]" in before_init, "what `init` makes is made where the data shall be"
