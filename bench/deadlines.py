@@ -40,7 +40,7 @@ Reckonings: TypeAlias = "multiprocessing.Queue[tuple[float, float, int]]"
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 DAYS_BACK = 30
-MOST_IN_SQLITE = 100_000
+MOST_IN_SQLITE = 20_000
 
 
 def open_cases(count: int, seed: int) -> list[tuple[Known, ...]]:
