@@ -25,6 +25,7 @@ class Evidence(StrEnum):
     CHARGED = "charged"
     LISTED = "listed"
     REASON = "reason"
+    LIMIT = "limit"  # which one
     LAST_MOMENT = "last_moment"  # in time, without the pause
     HEARD_BEFORE = "heard_before"  # the push before it came
     ENTERED = "entered"  # by the platform's own word
@@ -142,6 +143,7 @@ def _of_pause(
             assert last_at is not None
             evidence = (
                 (Evidence.HAPPENED, pause.start),
+                (Evidence.LIMIT, clock.name.value),
                 (Evidence.LAST_MOMENT, last_at),
                 (Evidence.REASON, pause.reason.value),
             )

@@ -13,9 +13,10 @@ from correlation.deadlines.keeping import DeadlineKeeper
 from correlation.deadlines.rules import shipped_rules
 from ingest.approvals.acceptance import accept_batch
 from ingest.approvals.formats import read_rows
-from storage.models import Card, CardCause, Item
+from storage.models import Card, CardCause, ClockName, Item
 from tests.correlation.deadlines.cases import at
 from tests.correlation.deadlines.platform import step
+from tests.web.carded import a_card
 from tests.web.conftest import SignedIn
 from tests.web.pages.chinese import english_sentences
 from web.services import Services
@@ -106,10 +107,11 @@ SAID: dict[CardCause, tuple[str, str]] = {
         "没有报送理由，也没有报送载明理由的文书。此后 2 个工作日内可以补报或更正；",
     ),
     CardCause.PAUSED_AT_LIMIT: (
-        "A suspension began 9 Mar 2026 09:00:00, with this reason: Testing. Without it the limit would have passed "
-        "10 Mar 2026 00:00:00. The rule looks at suspensions that begin on the last day in time or up to 1 working "
-        "day before",
-        "如无此特别程序，时限于 2026-03-10 00:00:00 届满。规则针对在期限最后一日或之前 1 个工作日内开始的特别程序；",
+        "A suspension began 9 Mar 2026 09:00:00, with this reason: Testing. Without it the promised limit would have "
+        "passed 10 Mar 2026 00:00:00. The rule looks at suspensions that begin on the last day in time or up to 1 "
+        "working day before",
+        "如无此特别程序，承诺时限于 2026-03-10 00:00:00 届满。"
+        "规则针对在期限最后一日或之前 1 个工作日内开始的特别程序；",
     ),
     CardCause.BACK_DATED: (
         "This is said to have happened 2 Mar 2026 10:00:00: Accept. It was entered into the platform "
@@ -165,6 +167,49 @@ def test_a_card_says_in_sentences_what_it_rests_on(signed_in: SignedIn, services
         assert not english_sentences(client.get(address, headers={"Accept-Language": "zh-CN"}).text)
     shown = client.get(f"/cards/{card}.json").json()["card"]["derivation"]["conduct"]
     assert shown == {"grace_days": 2, "pause_days": 1, "back_dated_days": 1, "batch_cases": 5}
+
+
+_MOMENT = "2026-03-02T02:00:00+00:00"
+_TOLD = "2026-03-06T10:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("cause", "evidence", "english", "chinese"),
+    [
+        (
+            CardCause.BACK_DATED,
+            {"record": "suspension", "happened": _MOMENT, "said_before": _TOLD, "heard_before": _TOLD, "known": _TOLD},
+            "A correction says that this happened 2 Mar 2026 10:00:00: Suspension. Before, it was said to have "
+            "happened 6 Mar 2026 18:00:00. The report of the platform of 6 Mar 2026 18:00:00 did not have it; it was "
+            "told 6 Mar 2026 18:00:00, 4 working days later.",
+            "更正后报送的发生时间是 2026-03-02 10:00:00：特别程序。此前报送的发生时间是 2026-03-06 18:00:00。",
+        ),
+        (
+            CardCause.DATA_MISSING,
+            {"lacking": "operator", "happened": _MOMENT, "known": _TOLD},
+            "The rules ask platforms to tell this, and it was not told: Operator of the step. What it belongs to "
+            "happened 2 Mar 2026 10:00:00, which was known 6 Mar 2026 18:00:00. It could be told or corrected within "
+            "2 working days",
+            "规则要求报送而没有报送的是：环节的经办人。",
+        ),
+        (
+            CardCause.DATA_MISSING,
+            {"lacking": "delivery", "happened": _MOMENT, "known": _TOLD},
+            "which was known 6 Mar 2026 18:00:00. The card was raised",
+            "本牌于",
+        ),
+    ],
+)
+def test_corrections_records_and_what_is_missing_are_said_too(
+    signed_in: SignedIn, services: Services, cause: CardCause, evidence: dict[str, str], english: str, chinese: str
+) -> None:
+    kept: dict[str, Any] = {"clock": "conduct", "link": None, "source": "电子监察通行做法", "rests_on": ""}
+    kept |= {"evidence": [*evidence.items(), ("working_days", 4)]}
+    kept |= {"law": "行政许可法-2004", "cards": "usual-2026", "calendar": "c1"}
+    with services.database.transaction() as session:
+        session.add(a_card(1, id=1, cause=cause, clock=ClockName.CONDUCT, about="x", derivation=kept))
+    assert english in words(signed_in("supervisor"), "/cards/1", "en")
+    assert chinese in words(signed_in("supervisor"), "/cards/1", "zh-CN")
 
 
 def test_by_a_version_that_is_not_kept_it_says_what_is_known(signed_in: SignedIn, services: Services) -> None:

@@ -221,6 +221,7 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (Evidence.CHARGED, _("Charged")),
     (Evidence.LISTED, _("Listed")),
     (Evidence.REASON, _("Reason")),
+    (Evidence.LIMIT, _("Limit")),
     (Evidence.LAST_MOMENT, _("Limit passes without it")),
     (Evidence.HEARD_BEFORE, _("Earlier report of the platform, without it")),
     (Evidence.ENTERED, _("Entered into the platform")),
