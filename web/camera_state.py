@@ -103,11 +103,14 @@ def camera_now(known: Known, now: datetime) -> CameraNow:
 
 
 def _recorder_silent_since(known: Known, now: datetime) -> datetime | None:
-    """None while one is heard of, or has said itself that nothing comes from this camera."""
-    status = known.status
-    if known.recorder_silent_since and not (status and is_heard(status.updated, now) and _is_silent(status)):
-        return known.recorder_silent_since
-    return status.updated if status and not is_heard(status.updated, now) else None
+    """None while one is heard of, or has lost this camera itself when the silence began."""
+    status, told = known.status, known.recorder_silent_since
+    is_heard_of = status is not None and is_heard(status.updated, now)
+    if told is None:
+        return status.updated if status and not is_heard_of else None
+    # A recorder that stood still loses its cameras by that, long after the last picture.
+    lost_it = status is not None and is_heard_of and not status.connected and status.since - told <= LATE
+    return None if lost_it else told
 
 
 def _is_silent(status: CameraStatus | None) -> bool:

@@ -91,10 +91,12 @@ def test_that_no_recorder_is_heard_of_is_said_as_soon_as_counters_say_it() -> No
     assert found == CameraNow(CameraState.UNKNOWN, ago(41), recorder_silent=True), "it does not leap"
 
 
-@pytest.mark.parametrize("status", [a_status(11), a_status(connected=False)])
-def test_a_recorder_that_says_itself_that_nothing_comes_is_heard_of(status: CameraStatus) -> None:
-    found = camera_now(known(status=status, recorder_silent_since=ago(8)), NOW)
-    assert found == CameraNow(CameraState.NO_SIGNAL, status.last_frame)
+def test_a_recorder_that_lost_a_camera_as_the_silence_began_is_heard_of_and_one_that_stood_still_not_yet() -> None:
+    lost = a_status(connected=False)
+    lost.since = ago(7)
+    assert camera_now(known(status=lost, recorder_silent_since=ago(8)), NOW).state is CameraState.NO_SIGNAL
+    found = camera_now(known(status=lost, recorder_silent_since=ago(45)), NOW)
+    assert found == CameraNow(CameraState.UNKNOWN, ago(45), recorder_silent=True), "it lost it by standing still"
 
 
 def test_a_camera_that_is_switched_off_is_nothing_else() -> None:
