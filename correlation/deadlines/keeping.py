@@ -30,8 +30,8 @@ from storage.models import Card, CardState, Case, ClockName, Deadline, Standing
 from storage.models.columns import JsonObject
 
 PORTION = 100
-DUE = 400
-"""A case whose course is kept takes a quarter of the work, or less."""
+DUE = 1_000
+"""Those whose course is kept take a third of the work, or less; each transaction has to be waited for."""
 PORTIONS = 2
 MARKED = 5_000
 ROOM_S = 0.05
