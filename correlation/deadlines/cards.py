@@ -31,8 +31,8 @@ class RaisedCard:
     known: int
     """Number of what was known then: what the card rests on."""
     correct_by: datetime | None = None
-    """Past the promised limit: the first moment that is too late for the correction, when the red card comes; None for
-    every other card, and if the case had ended by then."""
+    """Past the promised limit: the first moment that is too late for the correction, when the red card comes. It comes
+    later by what was closed since the card was raised. None for every other card, and if the case had ended by then."""
     withdrawn_at: datetime | None = None
     """By what came to be known later, or by a supervisor."""
     about: str = ""
@@ -65,7 +65,8 @@ def watch(history: Sequence[Known], rules: Rules, at: datetime) -> Watched | Non
         facts, now = one.facts, clocks(one.facts, rules, one.calendar)
         conduct = breaches(one.facts, now, rules, one.calendar)
         excused += _ruled_out(cards, one)
-        cards = _reviewed(_without(cards, excused, one.since), now, conduct, one)
+        cards = _put_off(_without(cards, excused, one.since), now.cards, one.calendar)
+        cards = _reviewed(cards, now, conduct, one)
         until = history[number + 1].since if number + 1 < len(history) else None
         if until is not None and not cards and _nothing_before(until, now, conduct):
             continue
@@ -185,7 +186,7 @@ def _reasons(
                 yield CardKind.YELLOW, CardCause.HANDED_OVER_LATE, clock, late_from
         elif not _passes_first(legal, late_from):
             yield CardKind.YELLOW, CardCause.PAST_PROMISED, clock, late_from
-            correct_by = _corrected_by(yellow, now.cards, calendar)
+            correct_by = _corrected_by(yellow, calendar)
             if correct_by is not None and _is_missed(clock, correct_by):
                 yield CardKind.RED, CardCause.NOT_CORRECTED, clock, correct_by
 
@@ -224,24 +225,33 @@ def _is_excused(excused: Sequence[RaisedCard], cause: CardCause, clock: Clock, l
 
 def _correct_by(clock: Clock, raised_at: datetime, rules: CardRules, calendar: WorkCalendar) -> datetime | None:
     """Counted from the card, which nobody can answer before; what has ended has nothing left to finish."""
-    if clock.ended_at is not None:
-        return None
+    return None if clock.ended_at is not None else _end_of_correction(raised_at, rules, calendar)
+
+
+def _put_off(cards: Sequence[RaisedCard], rules: CardRules | None, calendar: WorkCalendar) -> list[RaisedCard]:
+    """What was closed since then takes no day from whoever has to correct it; what was told never comes sooner."""
+    if rules is None:
+        return list(cards)
+    return [
+        card
+        if card.correct_by is None or card.withdrawn_at is not None
+        else replace(card, correct_by=max(card.correct_by, _end_of_correction(card.raised_at, rules, calendar)))
+        for card in cards
+    ]
+
+
+def _end_of_correction(raised_at: datetime, rules: CardRules, calendar: WorkCalendar) -> datetime:
     last = nth_day(calendar, calendar.day_of(raised_at), rules.correction_days, ())
-    return None if last is None else calendar.midnight(last + 1)
+    assert last is not None  # nothing pauses it
+    return calendar.midnight(last + 1)
 
 
-def _corrected_by(yellow: RaisedCard | None, rules: CardRules | None, calendar: WorkCalendar) -> datetime | None:
-    """As the card says, or later: what was closed since then takes no day from whoever has to correct it.
-
-    None, too, where the days to correct it reach into a year whose holidays nobody knows yet.
-    """
-    if yellow is None or yellow.correct_by is None or rules is None:
+def _corrected_by(yellow: RaisedCard | None, calendar: WorkCalendar) -> datetime | None:
+    """None, too, where the days to correct it reach into a year whose holidays nobody knows yet."""
+    if yellow is None or yellow.correct_by is None:
         return None
-    first = calendar.day_of(yellow.raised_at)
-    last = nth_day(calendar, first, rules.correction_days, ())
-    if last is not None and calendar.is_provisional(first, last):
-        return None
-    return yellow.correct_by if last is None else max(yellow.correct_by, calendar.midnight(last + 1))
+    last = calendar.day_of(yellow.correct_by) - 1
+    return None if calendar.is_provisional(calendar.day_of(yellow.raised_at), last) else yellow.correct_by
 
 
 def _reviewed(cards: Sequence[RaisedCard], now: Clocks, conduct: Sequence[Breach], known: Known) -> list[RaisedCard]:

@@ -43,6 +43,14 @@ _ENDED = (Standing.DONE, Standing.DONE_LATE)
 _Key = tuple[str, str, str, datetime, str]
 
 
+class _Kept(NamedTuple):
+    """What may change of a card that is written down."""
+
+    id: int
+    withdrawn_at: datetime | None
+    correct_by: datetime | None
+
+
 class _Reckoned(NamedTuple):
     cases: int
     are_more: bool
@@ -226,7 +234,7 @@ class DeadlineKeeper:
             there = before.get(case_id, {})
             raised = {_key(card): card for card in (watched.cards if watched else ())}
             new += [_card(case_id, card, known, self._rules, now) for key, card in raised.items() if key not in there]
-            changed += _withdrawn(there, raised, now)
+            changed += _changed(there, raised, now)
         return deadlines, new, changed
 
 
@@ -295,15 +303,15 @@ def _row(case_id: int, where: Standing, now: datetime, **more: Any) -> Values:  
     return {"case_id": case_id, "standing": where, "reckoned_at": now, **nothing, **more}
 
 
-def _cards_before(session: Session, cases: Sequence[int]) -> dict[int, dict[_Key, tuple[int, datetime | None]]]:
-    """Id and withdrawal of each card there is, by case and key."""
+def _cards_before(session: Session, cases: Sequence[int]) -> dict[int, dict[_Key, _Kept]]:
+    """Each card there is, by case and key."""
     cards = table_of(Card).c
-    query = select(
-        cards.case_id, cards.kind, cards.clock, cards.link, cards.raised_at, cards.about, cards.id, cards.withdrawn_at
-    ).where(is_among(session, cards.case_id, cases))
-    found: dict[int, dict[_Key, tuple[int, datetime | None]]] = {}
-    for case_id, kind, clock, link, raised_at, about, card_id, withdrawn_at in session.execute(query):
-        found.setdefault(case_id, {})[kind.value, clock.value, link, raised_at, about] = card_id, withdrawn_at
+    key = cards.case_id, cards.kind, cards.clock, cards.link, cards.raised_at, cards.about
+    query = select(*key, cards.id, cards.withdrawn_at, cards.correct_by)
+    found: dict[int, dict[_Key, _Kept]] = {}
+    of_cases = query.where(is_among(session, cards.case_id, cases))
+    for case_id, kind, clock, link, raised_at, about, *kept in session.execute(of_cases):
+        found.setdefault(case_id, {})[kind.value, clock.value, link, raised_at, about] = _Kept(*kept)
     return found
 
 
@@ -311,16 +319,16 @@ def _key(card: RaisedCard) -> _Key:
     return card.kind.value, card.clock.value, card.link.value if card.link else "", card.raised_at, card.about
 
 
-def _withdrawn(
-    there: dict[_Key, tuple[int, datetime | None]], raised: dict[_Key, RaisedCard], now: datetime
-) -> list[Values]:
-    """By what was told; those that it gives no more at all, too, as when the limits of an item are corrected."""
-    changed = []
-    for key, (card_id, before) in there.items():
+def _changed(there: Mapping[_Key, _Kept], raised: Mapping[_Key, RaisedCard], now: datetime) -> list[Values]:
+    """Withdrawn by what was told, those that it gives no more at all, too, as when the limits of an item are corrected;
+    or to be corrected by another day."""
+    changed: list[Values] = []
+    for key, before in there.items():
         card = raised.get(key)
-        after = (before or now) if card is None else card.withdrawn_at
+        gone = before._replace(withdrawn_at=before.withdrawn_at or now)
+        after = gone if card is None else _Kept(before.id, card.withdrawn_at, card.correct_by)
         if after != before:
-            changed.append({"id": card_id, "withdrawn_at": after})
+            changed.append(after._asdict())
     return changed
 
 

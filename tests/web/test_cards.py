@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -17,6 +18,7 @@ from storage.models import (
     CardWord,
     Case,
     ClockName,
+    Closure,
     Department,
     Role,
     User,
@@ -54,6 +56,34 @@ def test_the_days_of_a_card_are_a_file_for_who_sees_the_card(anonymous: TestClie
     for ending in ("csv", "xlsx"):
         assert anonymous.get(f"/cards/{OWN}.{ending}").status_code in (303, 401)
         assert signed_in("inspector").get(f"/cards/{FOREIGN}.{ending}").status_code == 404
+
+
+def test_a_card_says_which_closures_have_put_off_its_dates(signed_in: SignedIn, services: Services) -> None:
+    noted = LATE_FROM + timedelta(hours=20)
+    day = (LATE_FROM + timedelta(days=2)).date()
+    a_sunday, too_late = day + timedelta(days=2), LATE_FROM + timedelta(days=30)
+    weekday: dict[str, Any] = {"hall_id": "cc", "reason": "台风", "noted_at": noted, "noted_by": "x"}
+    with services.database.transaction() as session:
+        card = session.get_one(Card, OWN)
+        card.explain_by = LATE_FROM + timedelta(days=8)
+        card.escalation = [{"to": "head", "at": (LATE_FROM + timedelta(days=5)).isoformat()}]
+        session.add_all(Closure(day=each, **weekday) for each in (day, a_sunday, too_late.date()))
+        session.add(Closure(**(weekday | {"day": day, "hall_id": "nh", "reason": "别的大厅"})))
+        session.add(Closure(**(weekday | {"day": day, "noted_at": LATE_FROM, "reason": "已知"})))
+    client = signed_in("inspector")
+    put_off = client.get(f"/cards/{OWN}.json").json()["put_off"]
+    [by] = put_off["correct_by"]
+    assert (by["day"], by["reason"], by["withdrawn_at"]) == (day.isoformat(), "台风", None)
+    assert put_off["explain_by"] == [by]
+    assert put_off["escalation"] == [[by]]
+    page = client.get(f"/cards/{OWN}", headers={"Accept-Language": "zh"}).text
+    assert page.count("因之后登记的大厅闭厅而顺延") == 3
+    assert say(signed_in("department"), "explain") == 200
+    with services.database.transaction() as session:
+        words = session.exec(select(CardWord)).one()
+        words.at = noted - timedelta(hours=1)
+    put_off = client.get(f"/cards/{OWN}.json").json()["put_off"]
+    assert (put_off["correct_by"], put_off["explain_by"], put_off["escalation"]) == ([by], [], [[]]), "it was answered"
 
 
 def ids(client: TestClient, query: str = "") -> list[int]:

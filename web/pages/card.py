@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
+from correlation.deadlines.put_off import PutOffs, put_offs
+from correlation.deadlines.work_calendar import WorkCalendar
 from storage.models import Matter
 from web.addresses import local_path
 from web.api import cards as cards_api
@@ -35,6 +38,8 @@ class CardPage:
     now: datetime
     zone: str
     card: InboxCard
+    put_off: PutOffs
+    """Why its dates have moved since they were told."""
     contacts: tuple[ContactPerson, ...]
     """The fixed contact persons of its department, who are told of it."""
     told: tuple[ToldRow, ...]
@@ -49,9 +54,11 @@ def card_page(card_id: RowId, viewer: CardReader, services: ServicesDep) -> Card
         case = scoped_case(session, viewer, card.case_id)
         (row,) = inbox_cards(session, viewer, [(card, case)], now)
         zone = row.hall.timezone if row.hall else zone_of(visible_halls(session, viewer), None)
+        answered_at = row.log[0].at if row.log else None
+        moved = put_offs(session, card, case.hall_id, WorkCalendar(ZoneInfo(zone)), answered_at)
         contacts = contact_persons(session, viewer, case.department_id or "", now)
         told = told_rows(session, Matter.CARD, card_id)
-        return CardPage(now, zone, row, contacts, told, to_address(session, viewer, case))
+        return CardPage(now, zone, row, moved, contacts, told, to_address(session, viewer, case))
 
 
 add_page(router, "/cards/{card_id}", "card.html", card_page)

@@ -55,9 +55,19 @@ def test_past_the_promise_comes_a_yellow_card_with_a_deadline_and_past_that_a_re
 def test_a_day_on_which_the_place_was_closed_is_not_taken_from_the_time_to_correct() -> None:
     typhoon = at("2026-03-12", "06:00")
     closed = known(CASE, typhoon, WorkCalendar(closures=(Closure(typhoon.date(), "typhoon"),)))
+    _, before = watched([known(CASE), closed], typhoon - timedelta(seconds=1)).cards
+    assert before.correct_by == at("2026-03-14", "00:00"), "as it was told until then"
     _, yellow, red = watched([known(CASE), closed], LATE).cards
-    assert yellow.correct_by == at("2026-03-14", "00:00"), "as it was written"
+    assert yellow.key == before.key
     assert (red.cause, red.raised_at) == (CardCause.NOT_CORRECTED, at("2026-03-17", "00:00"))
+    assert yellow.correct_by == red.raised_at, "the card says the day after which the red one comes"
+
+
+def test_a_closure_that_was_a_mistake_takes_back_no_day_that_was_told() -> None:
+    typhoon, mistake = at("2026-03-12", "06:00"), at("2026-03-13", "09:00")
+    closed = known(CASE, typhoon, WorkCalendar(closures=(Closure(typhoon.date(), "typhoon"),)))
+    _, yellow, red = watched([known(CASE), closed, known(CASE, mistake)], LATE).cards
+    assert yellow.correct_by == red.raised_at == at("2026-03-17", "00:00")
 
 
 def test_what_is_finished_by_the_correction_deadline_gets_no_red_card() -> None:

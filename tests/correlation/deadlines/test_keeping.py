@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
-from sqlmodel import col, delete, update
+from sqlmodel import col, delete, select, update
 
 from correlation.deadlines.calendars import CalendarBook
 from correlation.deadlines.facts import Limit
@@ -65,6 +65,25 @@ def test_a_case_goes_from_open_to_red_and_a_late_word_withdraws_its_cards(a_plat
     a_platform.clerk_runs(told)
     assert a_platform.deadline().standing is Standing.DONE
     assert [card.withdrawn_at for card in a_platform.cards()] == [None, told, told]
+
+
+def test_a_closure_puts_off_until_when_a_written_card_has_to_be_corrected(a_platform: Platform) -> None:
+    a_platform.tells(NINE, step("S2", "accept", "2026-03-02T08:55"))
+    a_platform.look_around_and_run(at("2026-03-10", "00:00"))
+    noted = at("2026-03-12", "06:00")
+    with a_platform.database.transaction() as session:
+        session.add(Closure(hall_id=HALL, day=date(2026, 3, 12), reason="台风", noted_at=noted))
+    a_platform.look_around_and_run(noted)
+    until = {card.kind: card.correct_by for card in a_platform.cards()}
+    assert until == {"reminder": None, "yellow": at("2026-03-17", "00:00")}
+    a_platform.clerk_runs(at("2026-03-16", "23:59"))
+    assert a_platform.deadline().standing is Standing.YELLOW
+    a_platform.clerk_runs(at("2026-03-17", "00:00"))
+    assert a_platform.deadline().standing is Standing.RED
+    with a_platform.database.transaction() as session:
+        session.exec(select(Closure)).one().withdrawn_at = at("2026-03-17")
+    a_platform.look_around_and_run(at("2026-03-17"))
+    assert [card.correct_by for card in a_platform.cards() if card.kind == "yellow"] == [at("2026-03-17", "00:00")]
 
 
 def test_hours_that_a_hall_tells_later_change_nothing_that_was_before(sqlite_platform: Platform) -> None:
