@@ -90,6 +90,7 @@ def _subject(
         news=news,
         level=rating.level,
         rated=rating.rated,
+        known=one.known_at if one.rated_due_by < one.due_by else None,
         case_number=case or "",
         counter=counter or "",
         hall=(hall.name, hall.name_en or hall.name) if hall else ("", ""),

@@ -24,6 +24,8 @@ class CallBackSubject:
     news: News
     level: int
     rated: datetime
+    known: datetime | None
+    """Where it could be known here on a later working day only."""
     case_number: str
     """Empty: of no case."""
     counter: str
@@ -60,6 +62,8 @@ def _lines(subject: CallBackSubject, language: Language) -> Iterator[str]:
         chosen.gettext("Rated"): _at(subject, subject.rated),
     }
     yield _title(subject, language)
+    if subject.known:
+        facts[chosen.gettext("Known here since")] = _at(subject, subject.known)
     for what, more in facts.items():
         if more:
             yield chosen.gettext("%(what)s: %(more)s") % {"what": what, "more": more}

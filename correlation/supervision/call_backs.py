@@ -1,17 +1,20 @@
-"""Bad ratings: each opens a call back, which is due within some working days; a correction to a good one lifts it."""
+"""Bad ratings: each opens a call back, which is due within some working days; a correction to a good one lifts it.
+
+The days count from when the rating could be known here, and beside that from the rating itself: nobody is late before.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, CursorResult, and_, func, update
+from sqlalchemy import CursorResult, and_, func, update
 from sqlmodel import Session, col, select
 
 from correlation.deadlines.calendars import CalendarBook
 from correlation.deadlines.work_calendar import WorkCalendar
 from correlation.rulebook import rule_book
 from correlation.supervision.rules import CallBackRules, rules_of
-from correlation.supervision.workflow import Due, due_in
+from correlation.supervision.workflow import Due, due_in, put_off
 from storage.database import Database, insert_new
 from storage.models import CallBack, CallBackState, Case, Counter, Rating, Source
 
@@ -39,16 +42,18 @@ class CallBacks:
     def run_once(self, now: datetime) -> int:
         """The number of calls back opened and lifted. Raises SQLAlchemyError."""
         with self._database.transaction() as session:
-            changed = _lift(session, now) + _reopen(session)
-            fresh = _without(session, now - HISTORY)
-            if fresh:
+            lifted = _lift(session, now)
+            fresh, again = _without(session, now - HISTORY), _bad_again(session)
+            if fresh or again:
                 self._calendars.refresh(session)
                 rules = self._rules or rule_book(session).call_backs
                 insert_new(session, CallBack, [self._row(rated, rules, now) for rated in fresh])
-            return changed + len(fresh)
+                for one, rating in again:
+                    self._reopen(one, rating, rules, now)
+            return lifted + len(fresh) + len(again)
 
     def _row(self, rated: Rated, versions: Sequence[CallBackRules], now: datetime) -> Mapping[str, object]:
-        due, rules = due_of(self._calendars.of(rated.hall_id)[-1][1], rated.rating.rated, versions)
+        dues = dues_of(self._calendars.of(rated.hall_id)[-1][1], rated.rating.rated, now, versions)
         return {
             "rating_id": rated.rating.id,
             "hall_id": rated.hall_id,
@@ -56,18 +61,34 @@ class CallBacks:
             "case_id": rated.case.id if rated.case else None,
             "department_id": rated.case.department_id if rated.case else None,
             "opened_at": now,
-            "due_by": due.by,
-            "provisional": due.provisional,
-            "rules": rules.version,
+            "known_at": now,
+            "due_by": dues.due.by,
+            "rated_due_by": dues.by_rating.by,
+            "provisional": dues.due.provisional,
+            "rules": dues.rules.version,
             "state": CallBackState.OPEN,
             "note": "",
         }
 
+    def _reopen(self, one: CallBack, rating: Rating, versions: Sequence[CallBackRules], now: datetime) -> None:
+        """While the rating was a good one nobody had to call back."""
+        dues = dues_of(self._calendars.of(one.hall_id)[-1][1], rating.rated, now, versions)
+        one.state, one.ended_at, one.known_at = CallBackState.OPEN, None, now
+        one.due_by, one.provisional = put_off(Due(one.due_by, one.provisional), dues.due)
 
-def due_of(calendar: WorkCalendar, rated: datetime, rules: Sequence[CallBackRules]) -> tuple[Due, CallBackRules]:
-    """By the rules of the day of the rating, which does not count."""
+
+class Dues(NamedTuple):
+    due: Due
+    """Counted from when the rating could be known."""
+    by_rating: Due
+    """Counted from the rating itself."""
+    rules: CallBackRules
+
+
+def dues_of(calendar: WorkCalendar, rated: datetime, known: datetime, rules: Sequence[CallBackRules]) -> Dues:
+    """By the rules of the day of the rating; the day from which it counts does not count."""
     found = rules_of(rules, calendar.day_of(rated))
-    return due_in(calendar, rated, found.days), found
+    return Dues(due_in(calendar, max(rated, known), found.days), due_in(calendar, rated, found.days), found)
 
 
 def _without(session: Session, since: datetime) -> list[Rated]:
@@ -93,18 +114,15 @@ def _without(session: Session, since: datetime) -> list[Rated]:
 
 def _lift(session: Session, now: datetime) -> int:
     is_good = select(Rating.id).where(col(Rating.level).not_in(WORST_LEVELS))
+    lifted = update(CallBack).where(col(CallBack.state) == CallBackState.OPEN, col(CallBack.rating_id).in_(is_good))
     values = {"state": CallBackState.LIFTED, "ended_at": now}
-    return _change(session, CallBackState.OPEN, col(CallBack.rating_id).in_(is_good), values)
-
-
-def _reopen(session: Session) -> int:
-    is_bad = select(Rating.id).where(col(Rating.level).in_(WORST_LEVELS))
-    values = {"state": CallBackState.OPEN, "ended_at": None}
-    return _change(session, CallBackState.LIFTED, col(CallBack.rating_id).in_(is_bad), values)
-
-
-def _change(session: Session, before: CallBackState, which: ColumnElement[bool], values: Mapping[str, object]) -> int:
-    changed = update(CallBack).where(col(CallBack.state) == before, which).values(values)
-    result = session.execute(changed.execution_options(synchronize_session=False))
+    result = session.execute(lifted.values(**values).execution_options(synchronize_session=False))
     assert isinstance(result, CursorResult)
     return result.rowcount
+
+
+def _bad_again(session: Session) -> list[tuple[CallBack, Rating]]:
+    """That were lifted, and whose rating was corrected back."""
+    wanted = select(CallBack, Rating).join(Rating, col(Rating.id) == col(CallBack.rating_id))
+    is_bad = col(Rating.level).in_(WORST_LEVELS)
+    return list(session.exec(wanted.where(CallBack.state == CallBackState.LIFTED, is_bad)).all())

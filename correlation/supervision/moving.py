@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from correlation.deadlines.calendars import CalendarBook
 from correlation.deadlines.work_calendar import WorkCalendar
 from correlation.rulebook import rule_book
-from correlation.supervision.call_backs import due_of
+from correlation.supervision.call_backs import dues_of
 from correlation.supervision.order_log import due_of_word, spoken, subject, words_of
 from correlation.supervision.rules import CallBackRules
 from correlation.supervision.workflow import OVER, Due, due, due_in, put_off
@@ -46,10 +46,11 @@ class Moving:
         return moved + len(orders)
 
     def _move_call_back(self, one: CallBack, rating: Rating, rules: Sequence[CallBackRules]) -> bool:
-        before = Due(one.due_by, one.provisional)
-        after = put_off(before, due_of(self._calendar(one.hall_id), rating.rated, rules)[0])
-        one.due_by, one.provisional = after
-        return after != before
+        before = Due(one.due_by, one.provisional), one.rated_due_by
+        dues = dues_of(self._calendar(one.hall_id), rating.rated, one.known_at, rules)
+        one.due_by, one.provisional = after = put_off(before[0], dues.due)
+        one.rated_due_by = put_off(Due(one.rated_due_by, before[0].provisional), dues.by_rating).by
+        return (after, one.rated_due_by) != before
 
     def _orders(self, session: Session, *conditions: ColumnElement[bool]) -> Iterator[_Order]:
         """Those that are not over, with their words and by which calendar they are counted."""

@@ -54,6 +54,7 @@ def _of_hall(hall: str, camera: str, number: int) -> tuple[SQLModel, ...]:
     source, counter, end = f"{hall}-platform", f"{hall}-1", NOON + _HOUR
     place = {"cc": "禅城", "nh": "南海"}[hall]  # also in what people say: a list may leave out the name of a hall
     told: dict[str, Any] = {"source_id": source, "reference": "r", "first_received_at": NOON, "received_at": NOON}
+    opened: dict[str, Any] = {"opened_at": NOON, "known_at": NOON}
     return (
         Batch(source_id=source, received_at=NOON, name="steps.csv"),
         a_card(number),
@@ -68,7 +69,7 @@ def _of_hall(hall: str, camera: str, number: int) -> tuple[SQLModel, ...]:
             due_by=end,
         ),
         Rating(level=1, comment=place, rated=NOON, counter_id=counter, **told),
-        CallBack(rating_id=number, hall_id=hall, department_id="tax", opened_at=NOON, due_by=end),
+        CallBack(rating_id=number, hall_id=hall, department_id="tax", **opened, due_by=end, rated_due_by=end),
         Complaint(reference=f"T{number}", received_at=NOON, hall_id=hall, text=f"在{place}等了两小时", agreed_to="1"),
         Closure(hall_id=hall, day=date(2026, 6, 1), reason=f"{place}台风", noted_at=NOON),
         Cover(counter_id=counter, kind=CoverKind.LEAVE, who=f"{place}李敏", start=NOON, noted_by=1, noted_at=NOON),

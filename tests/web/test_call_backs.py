@@ -79,6 +79,27 @@ def test_what_is_overdue_comes_first_and_says_so(signed_in: SignedIn, services: 
     assert supervisor.get("/call-backs.csv?state=overdue").text.splitlines()[1].startswith("3,open,true,2,太慢")
 
 
+def test_one_that_could_be_known_only_weeks_later_is_not_overdue_and_shows_both_dates(
+    signed_in: SignedIn, services: Services, clock: Clock
+) -> None:
+    clock.forward(timedelta(days=35))
+    with services.database.transaction() as session:
+        times: dict[str, Any] = {"rated": NOON, "first_received_at": clock(), "received_at": clock()}
+        session.add(Rating(id=4, source_id="cc-platform", reference="r4", level=1, counter_id="cc-1", **times))
+    CallBacks(services.database, shipped_call_back_rules()).run_once(clock())
+    supervisor = signed_in("supervisor")
+    assert ids(supervisor, "state=overdue") == [1, 3], "that were known all the time"
+    rows = {row["id"]: row for row in supervisor.get("/call-backs.json").json()["call_backs"]}
+    assert (rows[4]["came_later"], rows[1]["came_later"]) == (True, False)
+    assert (rows[4]["rated_due_by"], rows[4]["known_at"]) == (rows[1]["due_by"], "2026-04-06T04:00:00Z")
+    page = supervisor.get("/call-backs?lang=en", headers={"Accept-Language": "en"}).text
+    assert (page.count("known here since"), page.count("if counted from the rating")) == (1, 1)
+    assert page.count("Overdue</span>") == 2
+    heading, *lines = supervisor.get("/call-backs.csv").text.removeprefix("\ufeff").splitlines()
+    assert heading.endswith("source,known_at (Asia/Shanghai),rated_due_by (Asia/Shanghai)")
+    assert any(line.endswith("2026-04-06T12:00:00+08:00,2026-03-23T23:59:59.999999+08:00") for line in lines)
+
+
 def test_one_whose_date_may_still_move_is_not_overdue(signed_in: SignedIn, services: Services, clock: Clock) -> None:
     with services.database.transaction() as session:
         late = session.get_one(CallBack, 1)

@@ -58,7 +58,8 @@ def a_case_of_each(services: Services, *, post: str) -> None:
             session.add(Rating(id=case, source_id=source, reference=f"R{case}", **rated))
             session.flush()
             of_rating: dict[str, Any] = {"hall_id": "cc", "department_id": "tax", "due_by": NOON + _HOUR}
-            session.add(CallBack(rating_id=case, case_id=case, opened_at=NOON, **of_rating))
+            of_rating |= {"opened_at": NOON, "known_at": NOON, "rated_due_by": NOON + _HOUR}
+            session.add(CallBack(rating_id=case, case_id=case, **of_rating))
 
 
 def rows(client: TestClient, address: str) -> str:

@@ -50,6 +50,8 @@ class CallBackRow:
     comment: str
     """In the customer's words; personal data if they wrote any."""
     rated_at: datetime
+    known_at: datetime
+    """Since when people here could know of it: the time to call back counts from then."""
     hall: HallRef | None
     counter: CounterRef | None
     case_id: int | None
@@ -58,6 +60,10 @@ class CallBackRow:
     """The id of the platform that sent the case."""
     due_by: datetime
     """The last moment in time."""
+    rated_due_by: datetime
+    """The same if it counted from the rating itself."""
+    came_later: bool
+    """It could be known here on a later working day than that of the rating only."""
     provisional: bool
     """A year on the way is not announced: it may still move."""
     ended_at: datetime | None
@@ -159,12 +165,15 @@ def _rows(session: Session, wanted: Wanted, found: Sequence[_Found], now: dateti
             level=rating.level,
             comment=rating.comment,
             rated_at=rating.rated,
+            known_at=each.known_at,
             hall=halls.get(each.hall_id or ""),
             counter=counters.get(each.counter_id or ""),
             case_id=each.case_id,
             case_number=number,
             source=source,
             due_by=each.due_by - _MOMENT,
+            rated_due_by=each.rated_due_by - _MOMENT,
+            came_later=each.rated_due_by < each.due_by,
             provisional=each.provisional,
             ended_at=each.ended_at,
             ended_by=names.get(each.ended_by, ""),
@@ -213,6 +222,7 @@ def _end(call_back_id: int, request: Request, viewer: Viewer, services: Services
 _COLUMNS = (
     *("id", "state", "overdue", "level", "comment", Moments("rated_at"), "hall", "counter", "case"),
     *(Moments("due_by"), Moments("ended_at"), "ended_by", "note", "source"),
+    *(Moments("known_at"), Moments("rated_due_by")),
 )
 
 
@@ -232,7 +242,7 @@ def _cells(row: CallBackRow) -> list[Cell]:
     return [
         *(row.id, row.state, row.is_overdue, row.level, row.comment, row.rated_at, row.hall.id if row.hall else ""),
         *(row.counter.id if row.counter else "", row.case_number, row.due_by, row.ended_at, row.ended_by, row.note),
-        row.source,
+        *(row.source, row.known_at, row.rated_due_by),
     ]
 
 

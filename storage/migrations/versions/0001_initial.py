@@ -2486,7 +2486,24 @@ def upgrade() -> None:
         sa.Column("case_id", sa.Integer(), nullable=True),
         sa.Column("department_id", sa.String(), nullable=True, comment="of the case"),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("due_by", sa.DateTime(timezone=True), nullable=False, comment="first moment that is too late"),
+        sa.Column(
+            "known_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="since when people here could know that the rating is a bad one",
+        ),
+        sa.Column(
+            "due_by",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="first moment that is too late: counted from when it could be known",
+        ),
+        sa.Column(
+            "rated_due_by",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="the same, counted from the rating itself, as the rule says",
+        ),
         sa.Column(
             "provisional", sa.Boolean(), nullable=False, comment="a year on the way is not announced: it may still move"
         ),

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from correlation.deadlines.counting import counted
 from correlation.deadlines.work_calendar import WorkCalendar
-from correlation.supervision.call_backs import HISTORY, CallBacks, due_of
+from correlation.supervision.call_backs import HISTORY, CallBacks, dues_of
 from correlation.supervision.moving import Moving
 from correlation.supervision.order_log import say
 from correlation.supervision.rules import CallBackRules, parse_call_back_rules, shipped_call_back_rules
@@ -41,7 +41,7 @@ RULES = shipped_call_back_rules()
 @given(st.integers(0, 365 * 24))
 def test_it_is_due_when_the_fifteenth_working_day_ends(hours: int) -> None:
     rated = datetime(2025, 12, 1, tzinfo=UTC) + timedelta(hours=hours)
-    due = due_of(CALENDAR, rated, RULES)[0].by
+    due = dues_of(CALENDAR, rated, rated, RULES).due.by
     last = CALENDAR.day_of(due) - 1
     assert CALENDAR.midnight(last + 1) == due
     assert counted(CALENDAR, CALENDAR.day_of(rated), last, ()) == RULES[0].days
@@ -101,6 +101,34 @@ def test_each_fresh_bad_rating_opens_one_however_often_the_clerk_looks(rated: Da
     assert found[2].due_by == datetime(2026, 3, 23, 16, 0, tzinfo=UTC)
 
 
+def test_the_days_count_from_when_the_rating_could_be_known_and_the_rules_date_is_kept(rated: Database) -> None:
+    clerk, moving = CallBacks(rated, RULES), Moving(rated, RULES)
+    heard = at("2026-04-13")
+    assert clerk.run_once(heard) == 2
+    found = open_ones(rated)[2]
+    by_rule, by_knowing = at("2026-03-24", "00:00"), dues_of(CALENDAR, heard, heard, RULES).due.by
+    assert (found.known_at, found.rated_due_by, found.due_by) == (heard, by_rule, by_knowing)
+    assert counted(CALENDAR, CALENDAR.day_of(heard), CALENDAR.day_of(found.due_by) - 1, ()) == RULES[0].days
+    assert moving.run_once(heard) == 0
+    close(rated, date(2026, 4, 14))
+    assert moving.run_once(heard) == 2
+    assert open_ones(rated)[2].due_by > by_knowing
+    assert open_ones(rated)[2].rated_due_by == by_rule
+
+
+def test_one_whose_rating_is_bad_again_after_a_month_is_not_overdue_at_once(rated: Database) -> None:
+    clerk = CallBacks(rated, RULES)
+    clerk.run_once(NOON)
+    for level, moment in ((5, NOON), (1, at("2026-05-11"))):
+        with rated.transaction() as session:
+            session.get_one(Rating, 2).level = level
+        assert clerk.run_once(moment) == 1
+    found = open_ones(rated)[2]
+    assert (found.opened_at, found.known_at, found.ended_at) == (NOON, at("2026-05-11"), None)
+    assert counted(CALENDAR, CALENDAR.day_of(found.known_at), CALENDAR.day_of(found.due_by) - 1, ()) == RULES[0].days
+    assert found.rated_due_by == at("2026-03-24", "00:00")
+
+
 def test_a_day_on_which_the_hall_is_closed_does_not_count(rated: Database) -> None:
     with rated.transaction() as session:
         noted = NOON - timedelta(days=1)
@@ -133,7 +161,7 @@ def test_what_is_done_stays_done(rated: Database) -> None:
 def test_a_rating_is_judged_by_the_version_of_its_day() -> None:
     later = CallBackRules("later", date(2026, 7, 1), 10, "")
     for day, rules in (("2020-01-06", RULES[0]), ("2026-06-30", RULES[0]), ("2026-07-01", later)):
-        due, found = due_of(CALENDAR, at(day), (*RULES, later))
+        due, _, found = dues_of(CALENDAR, at(day), at(day), (*RULES, later))
         assert found is rules
         assert counted(CALENDAR, CALENDAR.day_of(at(day)), CALENDAR.day_of(due.by) - 1, ()) == rules.days
     with pytest.raises(ValueError, match="greater than or equal to 1"):
