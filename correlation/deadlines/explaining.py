@@ -1,5 +1,6 @@
 """One case in full: where it stands at a moment, every limit with its days, and the cards there were by then."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,10 +10,12 @@ from correlation.deadlines.calendars import CalendarBook, in_turn
 from correlation.deadlines.cards import RaisedCard, watch
 from correlation.deadlines.derivation import Derivation, derive
 from correlation.deadlines.known import with_rulings
-from correlation.deadlines.loading import Catalogues, load_told
+from correlation.deadlines.loading import CaseTold, Catalogues, load_told
 from correlation.deadlines.rules import Rules
 from correlation.deadlines.standing import standing
+from correlation.deadlines.tellings import ToldStep
 from correlation.deadlines.told import history
+from correlation.order import Stamp, contradictions
 from storage.models import Standing
 
 
@@ -23,6 +26,8 @@ class Explained:
     cards: tuple[RaisedCard, ...]
     next_at: datetime | None
     """When something happens if nothing is told before."""
+    stamps_contradict: bool = False
+    """Steps are stamped in an order that cannot be, so where it stands is in doubt."""
 
 
 def explain(session: Session, case_id: int, rules: Rules, at: datetime) -> Explained | None:
@@ -38,4 +43,13 @@ def explain(session: Session, case_id: int, rules: Rules, at: datetime) -> Expla
         return None
     calendar = [one for one in known if one.since <= at][-1].calendar
     limits = (derive(clock, watched.now, watched.facts, calendar, at) for clock in watched.now.each)
-    return Explained(standing(watched, at), tuple(limits), watched.cards, watched.next_at)
+    contradict = bool(contradictions(_stamps(case, at)))
+    return Explained(standing(watched, at), tuple(limits), watched.cards, watched.next_at, contradict)
+
+
+def _stamps(case: CaseTold, at: datetime) -> Iterator[Stamp]:
+    """Of its steps, as they had been told by then."""
+    last = {word.record: word.said for word in case.told if word.told_at <= at}
+    for (_, step_id), said in last.items():
+        if isinstance(said, ToldStep):
+            yield Stamp(step_id, case.source_id, said.kind, said.start)

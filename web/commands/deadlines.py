@@ -70,6 +70,8 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
 
 def _lines(explained: Explained, zone: ZoneInfo) -> Iterator[str]:
     yield f"{word(explained.standing)}."
+    if explained.stamps_contradict:
+        yield "In doubt: its steps are stamped in an order that cannot be. Which stamp is wrong nobody knows."
     for limit in explained.limits:
         yield ""
         yield from _limit(limit, zone)

@@ -67,6 +67,8 @@ class CaseLimits:
     limits: tuple[LimitRow, ...]
     cards: tuple[CardRow, ...]
     next_at: datetime | None
+    stamps_contradict: bool = False
+    """Where it stands is in doubt: its steps are stamped in an order that cannot be."""
 
 
 def case_limits(session: Session, case_id: int, now: datetime) -> CaseLimits | None:
@@ -76,7 +78,13 @@ def case_limits(session: Session, case_id: int, now: datetime) -> CaseLimits | N
         return None
     written = _written(session, case_id)
     cards = (_card(card, written.get(card.key, _UNWRITTEN)) for card in explained.cards)
-    return CaseLimits(explained.standing, tuple(map(_limit, explained.limits)), tuple(cards), explained.next_at)
+    return CaseLimits(
+        explained.standing,
+        tuple(map(_limit, explained.limits)),
+        tuple(cards),
+        explained.next_at,
+        explained.stamps_contradict,
+    )
 
 
 class _Written(NamedTuple):

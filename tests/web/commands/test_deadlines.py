@@ -44,6 +44,17 @@ def test_a_case_is_explained_day_by_day(hallwatch: Run) -> None:
 
 
 @pytest.mark.usefixtures("case")
+def test_stamps_that_contradict_each_other_are_told_beside_where_the_case_stands(
+    hallwatch: Run, tmp_path: Path
+) -> None:
+    assert "In doubt" not in hallwatch("deadlines", "2026-001").output
+    file = tmp_path / "reversed.jsonl"
+    file.write_text(json.dumps(STEPS[1] | {"start": "2026-02-13T08:00:00+08:00"}), "utf-8")
+    hallwatch("import-cases", str(file), "--source", "city")
+    assert "In doubt: its steps are stamped in an order that cannot be." in hallwatch("deadlines", "2026-001").output
+
+
+@pytest.mark.usefixtures("case")
 def test_a_case_that_is_not_there_and_a_moment_that_is_none_are_told(hallwatch: Run) -> None:
     assert "There is no case '2026-002'." in hallwatch("deadlines", "2026-002", code=1).output
     assert (

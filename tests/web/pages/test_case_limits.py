@@ -1,6 +1,6 @@
 """The page of a case shows its limits day by day, and its cards."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlmodel import col, delete, select
 
@@ -60,6 +60,22 @@ def test_a_case_that_nobody_decides_gets_its_cards_by_what_is_known(day: Service
         CardCause.NOT_CORRECTED,
     ]
     assert case.cards[1].correct_by == datetime(2026, 12, 8, 15, 59, 59, 999999, UTC)
+
+
+def test_the_page_says_beside_where_it_stands_that_stamps_contradict_each_other(day: Services, sign_in: SignIn) -> None:
+    assert "In doubt" not in sign_in("inspector").get("/cases/2").text
+    with day.database.transaction() as session:
+        accept = session.exec(select(Step).where(Step.case_id == 2, Step.kind == "accept")).one()
+        decide = session.exec(select(Step).where(Step.case_id == 2, Step.kind == "decide")).one()
+        of_decide = (col(RecordRevision.record_id) == decide.id, col(RecordRevision.record) == "step")
+        said = session.exec(select(RecordRevision).where(*of_decide)).one()
+        said.row = said.row | {"start": (accept.start - timedelta(hours=1)).isoformat()}
+    found = sign_in("inspector").get("/cases/2.json").json()["deadlines"]
+    assert (found["standing"], found["stamps_contradict"]) == ("done", True)
+    page = sign_in("inspector").get("/cases/2").text
+    limits = page[page.index('id="limits"') :]
+    assert limits.count("In doubt</span>") == 1 + sum(bool(row["ended_at"]) for row in found["limits"])
+    assert "stamped in an order that cannot be" in limits
 
 
 def test_a_chinese_reader_sees_no_english(sign_in: SignIn) -> None:
