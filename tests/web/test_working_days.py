@@ -23,7 +23,7 @@ from storage.models import (
     Presence,
     StaffState,
 )
-from tests.web.conftest import NOON, SignedIn
+from tests.web.conftest import NOON, Clock, SignedIn
 from web.services import Services
 
 NOBODY = CustomerState.NONE
@@ -85,6 +85,25 @@ def test_trying_tells_what_would_move_and_notes_nothing(signed_in: SignedIn, ser
     assert page["provisional"] is False
     with services.database.transaction() as session:
         assert session.exec(select(Closure)).all() == []
+
+
+def test_cards_that_stay_as_they_are_are_told_as_no_change(
+    signed_in: SignedIn, services: Services, clock: Clock, case: None
+) -> None:
+    """A case that has a card had "0" there, below "Yellow cards"."""
+    clock.forward(timedelta(days=5))
+    DeadlineKeeper(services.database, shipped_rules()).run_once(clock())
+    tried = {"hall": "cc", "first": "2026-03-09", "last": "2026-03-09", "reason": "台风"}
+    supervisor = signed_in("supervisor")
+    [row] = supervisor.get("/working-days/try.json", params=tried).json()["consequence"]["rows"]
+    assert (row["yellow"], row["red"]) == (0, 0)
+    english = supervisor.get("/working-days/try", params=tried, headers={"Accept-Language": "en"}).text
+    assert ("Yellow cards, change" in english, english.count("no change")) == (True, 2)
+    earlier = tried | {"first": "2026-03-05", "last": "2026-03-06"}
+    english = supervisor.get("/working-days/try", params=earlier, headers={"Accept-Language": "en"}).text
+    assert english.count("−1") == 1, "the card would go"
+    chinese = supervisor.get("/working-days/try", params=tried, headers={"Accept-Language": "zh"}).text
+    assert ("黄牌增减" in chinese, chinese.count("不变</span>")) == (True, 2)
 
 
 def test_a_closure_is_noted_and_withdrawn_with_who_and_why(signed_in: SignedIn, services: Services, case: None) -> None:
