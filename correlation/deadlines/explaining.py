@@ -1,6 +1,5 @@
 """One case in full: where it stands at a moment, every limit with its days, and the cards there were by then."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +13,7 @@ from correlation.deadlines.loading import CaseTold, Catalogues, load_told
 from correlation.deadlines.rules import Rules
 from correlation.deadlines.standing import standing
 from correlation.deadlines.tellings import ToldStep
-from correlation.deadlines.told import history
+from correlation.deadlines.told import ItemLimits, history
 from correlation.order import Stamp, contradictions
 from storage.models import Standing
 
@@ -28,6 +27,8 @@ class Explained:
     """When something happens if nothing is told before."""
     stamps_contradict: bool = False
     """Steps are stamped in an order that cannot be, so where it stands is in doubt."""
+    item_now: ItemLimits | None = None
+    """What is said of its item for a case that is received at that moment; None: nothing."""
 
 
 def explain(session: Session, case_id: int, rules: Rules, at: datetime) -> Explained | None:
@@ -43,13 +44,20 @@ def explain(session: Session, case_id: int, rules: Rules, at: datetime) -> Expla
         return None
     calendar = [one for one in known if one.since <= at][-1].calendar
     limits = (derive(clock, watched.now, watched.facts, calendar, at) for clock in watched.now.each)
-    contradict = bool(contradictions(_stamps(case, at)))
-    return Explained(standing(watched, at), tuple(limits), watched.cards, watched.next_at, contradict)
+    steps = _steps(case, at)
+    stamps = [Stamp(step_id, case.source_id, step.kind, step.start) for step_id, step in steps.items()]
+    item = next((step.item for step in reversed(steps.values()) if step.item), "")
+    return Explained(
+        standing(watched, at),
+        tuple(limits),
+        watched.cards,
+        watched.next_at,
+        stamps_contradict=bool(contradictions(stamps)),
+        item_now=catalogue.limits(item, at, at),
+    )
 
 
-def _stamps(case: CaseTold, at: datetime) -> Iterator[Stamp]:
-    """Of its steps, as they had been told by then."""
+def _steps(case: CaseTold, at: datetime) -> dict[int, ToldStep]:
+    """As they had been told by then, by their numbers."""
     last = {word.record: word.said for word in case.told if word.told_at <= at}
-    for (_, step_id), said in last.items():
-        if isinstance(said, ToldStep):
-            yield Stamp(step_id, case.source_id, said.kind, said.start)
+    return {number: said for (_, number), said in last.items() if isinstance(said, ToldStep)}

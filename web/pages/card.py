@@ -21,6 +21,7 @@ from web.pages.card_rows import InboxCard, inbox_cards
 from web.pages.cards import CardReader
 from web.pages.case_rows import DepartmentRef
 from web.pages.filters import zone_of
+from web.pages.limit_now import LimitNow, limit_now
 from web.pages.order_rows import to_address
 from web.pages.places import visible_halls
 from web.pages.rendering import ScreenDep, add_page, html
@@ -40,6 +41,8 @@ class CardPage:
     card: InboxCard
     put_off: PutOffs
     """Why its dates have moved since they were told."""
+    limit_now: LimitNow | None
+    """What it is about, by what is known now; None where there is nothing to compare."""
     contacts: tuple[ContactPerson, ...]
     """The fixed contact persons of its department, who are told of it."""
     told: tuple[ToldRow, ...]
@@ -56,9 +59,10 @@ def card_page(card_id: RowId, viewer: CardReader, services: ServicesDep) -> Card
         zone = row.hall.timezone if row.hall else zone_of(visible_halls(session, viewer), None)
         answered_at = row.log[0].at if row.log else None
         moved = put_offs(session, card, case.hall_id, WorkCalendar(ZoneInfo(zone)), answered_at)
+        current = limit_now(session, card, row.derivation.limit, now)
         contacts = contact_persons(session, viewer, case.department_id or "", now)
         told = told_rows(session, Matter.CARD, card_id)
-        return CardPage(now, zone, row, moved, contacts, told, to_address(session, viewer, case))
+        return CardPage(now, zone, row, moved, current, contacts, told, to_address(session, viewer, case))
 
 
 add_page(router, "/cards/{card_id}", "card.html", card_page)
