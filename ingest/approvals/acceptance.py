@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from psycopg.errors import UniqueViolation
@@ -20,6 +20,7 @@ from ingest.approvals.reports import (
     BatchReport,
     Origin,
     SequenceConflict,
+    UnknownName,
     UnknownSource,
     earlier_report,
     find_source,
@@ -32,6 +33,7 @@ from ingest.approvals.reports import (
 from ingest.approvals.row import Row
 from ingest.approvals.statements import Change, Known, plan
 from ingest.approvals.step_columns import MadeSteps
+from ingest.approvals.unknown_names import NamesOfBatch
 from storage.bulk import look_up_by_index
 from storage.database import Database
 from storage.models import RecordKind, Source
@@ -96,7 +98,8 @@ def _accept_file(
     with database.transaction() as session:
         lock_source(session, origin.source_id)
         repeated = is_repeated_file(session, origin)
-        acceptance = _Acceptance(origin, repeated=repeated, report=BatchReport(open_batch(session, origin)))
+        report = BatchReport(open_batch(session, origin))
+        acceptance = _Acceptance(origin, repeated=repeated, report=report, names=NamesOfBatch())
     on_sqlite = database.engine.dialect.name == "sqlite"
     if on_sqlite or repeated:
         made: AbstractContextManager[Iterator[Chunk]] = nullcontext(
@@ -114,7 +117,14 @@ def _accept_file(
                 look_up_by_index(session)
                 acceptance.accept(session, lock_source(session, origin.source_id), chunk, coming.go_on)
             on_chunk()
-    return acceptance.report
+    return replace(acceptance.report, unknown_names=_unknown_names(database, origin, acceptance.names))
+
+
+def _unknown_names(database: Database, origin: Origin, names: NamesOfBatch | None) -> tuple[UnknownName, ...]:
+    if not names:
+        return ()
+    with database.transaction() as session:
+        return names.unknown(Finder.load(session, find_source(session, origin.source_id)))
 
 
 @dataclass
@@ -126,6 +136,8 @@ class _Acceptance:
     report: BatchReport
     all_are_new: bool = False
     """Of the steps of the chunk before nothing was known, so that nobody looks for those of the next one."""
+    names: NamesOfBatch | None = None
+    """None where nobody asks for them."""
 
     def accept(
         self, session: Session, source: Source, chunk: Chunk, read_on: Callable[[], None] = lambda: None
@@ -145,6 +157,8 @@ class _Acceptance:
             else:
                 counts = self._take(session, book, entry, rows, finder)
             report = report.plus(*counts, [])
+        if self.names is not None and finder is not None:
+            self.names.hear(chunk, finder)
         keep_rejected(session, self.report.batch_id, chunk.refused)
         write_counts(session, report)
         self.report = report
@@ -206,13 +220,15 @@ class _Rehearsal:
             find_source(session, self.origin.source_id)
             earlier = earlier_report(session, self.origin)
             repeated = is_repeated_file(session, self.origin)
+            finder = Finder.load(session, find_source(session, self.origin.source_id))
         if earlier is not None:
             return earlier
-        report = BatchReport(batch_id=None)
+        report, names = BatchReport(batch_id=None), NamesOfBatch()
         for chunk in chunks(rows, self.origin.received_at, CHUNK):
             report = self._accept(report, chunk, repeated=repeated)
+            names.hear(chunk, finder)
             on_chunk()
-        return report
+        return replace(report, unknown_names=names.unknown(finder))
 
     def _accept(self, report: BatchReport, chunk: Chunk, *, repeated: bool) -> BatchReport:
         report = report.plus(0, 0, chunk.refused)

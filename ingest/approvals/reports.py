@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import insert, update
@@ -51,6 +52,22 @@ class Sample:
     """Why it is refused."""
 
 
+class NameKind(StrEnum):
+    DEPARTMENT = "department"
+    COUNTER = "counter"
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownName:
+    """A department or a counter that rows name and nobody knows here."""
+
+    kind: NameKind
+    name: str
+    """As the rows say it."""
+    rows: int
+    """That name it; of a department, with the other steps of the cases that do."""
+
+
 @dataclass(frozen=True)
 class BatchReport:
     """Counts are rows: accepted + duplicates + rejected_rows = rows."""
@@ -68,6 +85,8 @@ class BatchReport:
     """The header of a table could not be used, so that nothing below it was read; it counts as a refused row."""
     samples: tuple[Sample, ...] = ()
     """Of a dry run of a file: its first rows, and what each would become."""
+    unknown_names: tuple[UnknownName, ...] = ()
+    """Of a file: what its good rows name and nobody knows here, the most frequent first; they are taken."""
 
     def plus(self, accepted: int, duplicates: int, refused: Refused) -> "BatchReport":
         found = [Rejection(line, p.field, p.problem, p.remedy) for line, error in refused for p in error.problems]
@@ -83,7 +102,8 @@ class BatchReport:
 
     def as_json(self) -> dict[str, Any]:
         """Of a push, which has no header and no dry run."""
-        return {name: value for name, value in asdict(self).items() if name not in ("header_refused", "samples")}
+        of_files = ("header_refused", "samples", "unknown_names")
+        return {name: value for name, value in asdict(self).items() if name not in of_files}
 
 
 @dataclass(frozen=True)

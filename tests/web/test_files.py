@@ -96,6 +96,18 @@ def test_a_trial_run_writes_nothing(signed_in: SignedIn, services: Services) -> 
     assert (count(services, Step), count(services, Batch)) == (before, 0)
 
 
+def test_a_trial_run_and_an_import_name_what_nobody_knows_here(signed_in: SignedIn) -> None:
+    body = json.dumps(ROW | {"counter": "Z99", "department": "没有的局"})
+    wanted = [
+        {"kind": "department", "name": "没有的局", "rows": 1},
+        {"kind": "counter", "name": "Z99", "rows": 1},
+    ]
+    for dry_run in ("true", "false"):
+        report = send(signed_in("inspector"), body, dry_run=dry_run).json()
+        assert sorted(report["unknown_names"], key=str) == sorted(wanted, key=str)
+        assert (report["accepted"], report["rejected_rows"]) == (1, 0)
+
+
 def test_a_platforms_own_csv_is_read_by_the_mapping_that_comes_with_it(signed_in: SignedIn) -> None:
     report = send(signed_in("inspector"), CSV, "export.csv", mapping=MAPPING).json()
     assert (report["accepted"], report["rejected_rows"]) == (1, 1)

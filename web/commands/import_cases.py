@@ -1,5 +1,6 @@
 """`hallwatch import-cases`"""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from ingest.approvals.importing import SAMPLES, import_file
 from ingest.approvals.known_mappings import mapping_named
 from ingest.approvals.mapping import MappingError
 from ingest.approvals.reading_apart import ReadingEnded
+from ingest.approvals.reports import NameKind, UnknownName
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, progress_bar
 from web.commands.plain_errors import UserError, out
 from web.commands.sample_table import show_samples
@@ -80,9 +82,29 @@ def _show(report: BatchReport, dry_run: bool) -> None:
             cells = (rejection.field, rejection.problem, rejection.remedy)
             table.add_row(str(rejection.line), *map(escape, cells))
         out.print(table)
+    _show_unknown(report.unknown_names)
     counts = Table(box=None, show_header=False)
     counts.add_row("rows", str(report.rows))
     counts.add_row("would be taken" if dry_run else "new or corrected", str(report.accepted))
     counts.add_row("said before", str(report.duplicates))
     counts.add_row("refused", str(report.rejected_rows))
     out.print(counts)
+
+
+def _show_unknown(names: Sequence[UnknownName]) -> None:
+    if not names:
+        return
+    table = Table("kind", "name", "rows", "remedy", box=None)
+    for one in names:
+        table.add_row(one.kind.value, escape(one.name), str(one.rows), escape(_REMEDY[one.kind]))
+    out.print("Nobody knows these names here; their rows are taken all the same, and found again once a name is known:")
+    out.print(table)
+
+
+_REMEDY = {
+    NameKind.DEPARTMENT: (
+        "declare a department of this id or name with [[department]], or have the platform report an organisation of "
+        "this code with the name of a department that is here"
+    ),
+    NameKind.COUNTER: "write the name to one of the counters, among those of the source",
+}

@@ -326,6 +326,23 @@ def test_cases_are_imported_with_a_report(hallwatch: Run, site: Path, tmp_path: 
     assert "There is no source 'x'" in hallwatch("import-cases", str(file), "--source", "x", code=1).output
 
 
+def test_names_that_nobody_knows_are_told_by_an_import_and_its_rehearsal(
+    hallwatch: Run, site: Path, tmp_path: Path
+) -> None:
+    site.write_text(GOOD + '[[source]]\nid = "city"\nhall = "cc"\n', "utf-8")
+    hallwatch("init", "--yes")
+    row = {"case": "1", "step": "s1", "kind": "receive", "counter": "1", "start": "2026-03-02T09:00:00+08:00"}
+    file = tmp_path / "steps.jsonl"
+    file.write_text(json.dumps(row), "utf-8")
+    assert "Nobody knows" not in hallwatch("import-cases", str(file), "--source", "city", "--dry-run").output
+    file.write_text(json.dumps(row | {"counter": "Z99", "department": "没有的局"}), "utf-8")
+    for more in (("--dry-run",), ()):
+        said = hallwatch("import-cases", str(file), "--source", "city", *more).output
+        assert re.search(r"counter +Z99 +1 ", said)
+        assert re.search(r"department +没有的局 +1 ", said)
+        assert "[[department]]" in said
+
+
 @pytest.mark.parametrize(("name", "said"), [("empty.csv", "holds no rows"), ("film.mp4", "ends in .mp4 is not read")])
 def test_a_file_of_no_rows_is_told_and_fails(hallwatch: Run, site: Path, tmp_path: Path, name: str, said: str) -> None:
     site.write_text(GOOD + '[[source]]\nid = "city"\nhall = "cc"\n', "utf-8")

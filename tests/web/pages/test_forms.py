@@ -398,6 +398,18 @@ def test_a_trial_run_tells_a_refused_row_once_among_the_first_or_below(sign_in: 
     assert page.text.index("Further refused rows") < page.text.index("sometime is not a time")
 
 
+def test_names_that_nobody_knows_are_listed_with_what_to_do(sign_in: SignIn) -> None:
+    body = json.dumps(ROW | {"counter": "Z99", "department": "没有的局"})
+    for form in ({"source": "cc-platform", "dry_run": "true"}, {"source": "cc-platform"}):
+        page = sign_in("admin").post("/import", data=form, files={"file": ("steps.jsonl", body)}).text
+        listed = page[page.index("Names that nobody knows here") :]
+        assert 0 < listed.index("没有的局</span>") < listed.index("Declare a department of this id or name")
+        assert 0 < listed.index("Z99</span>") < listed.index('<a href="/admin/sources">')
+    known = json.dumps(ROW | {"step": "90001-9"})
+    page = sign_in("admin").post("/import", data=form, files={"file": ("steps.jsonl", known)}).text
+    assert "Names that nobody knows here" not in page
+
+
 def test_a_mapping_of_ones_own_reads_the_file_and_its_mistakes_are_shown(sign_in: SignIn) -> None:
     def sent(mapping: str) -> tuple[int, str]:
         files = {"file": ("own.csv", CSV), "mapping_file": ("our.toml", mapping)}
