@@ -93,6 +93,7 @@ def test_a_trial_run_writes_nothing(signed_in: SignedIn, services: Services) -> 
     assert (report["batch_id"], report["accepted"]) == (None, 1)
     [sample] = report["samples"]
     assert (sample["line"], sample["record"], sample["becomes"]["case"]) == (1, "step", ROW["case"])
+    assert sample["becomes"]["start"].endswith("Z"), "programs find UTC"
     assert (count(services, Step), count(services, Batch)) == (before, 0)
 
 

@@ -18,6 +18,7 @@ from ingest.approvals.reports import NameKind, UnknownName
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, progress_bar
 from web.commands.plain_errors import UserError, out
 from web.commands.sample_table import show_samples
+from web.local_rows import zone_of_source
 from web.roles import spare_the_collector
 
 
@@ -66,16 +67,18 @@ def import_cases(
             ) from None
         except MappingError as error:
             raise UserError(str(error)) from None
-    _show(report, dry_run)
+        with services.database.transaction() as session:
+            zone = zone_of_source(session, source)
+    _show(report, dry_run, zone)
     if report.rejected_rows and not report.accepted and not report.duplicates:
         raise typer.Exit(1)
 
 
-def _show(report: BatchReport, dry_run: bool) -> None:
+def _show(report: BatchReport, dry_run: bool, zone: str) -> None:
     if report.header_refused:
         out.print("Nothing has been read: the header of the file cannot be used.")
     if report.samples:
-        show_samples(report.samples, "line")
+        show_samples(report.samples, zone, "line")
     if report.rejected:
         table = Table("line", "field", "problem", "remedy", box=None)
         for rejection in report.rejected:

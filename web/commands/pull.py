@@ -12,6 +12,7 @@ from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, say
 from web.commands.plain_errors import UserError
 from web.commands.sample_table import show_samples
 from web.installation import Services
+from web.local_rows import zone_of_source
 from web.pulling import view_of
 from web.settings import PullSettings
 
@@ -43,7 +44,9 @@ def _pull(services: Services, declared: PullSettings, samples: int | None) -> No
         if samples is not None:
             with closing(ViewReader(view_of(declared))) as reader:
                 say(f"{declared.source} {declared.view}", style="bold")
-                show_samples(reader.sample(samples, services.clock()))
+                with services.database.transaction() as session:
+                    zone = zone_of_source(session, declared.source)
+                show_samples(reader.sample(samples, services.clock()), zone)
             return
         with closing(Puller(services.database, view_of(declared))) as puller:
             count = puller.run_once(services.clock())

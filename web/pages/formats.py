@@ -16,6 +16,7 @@ from ingest.video.clip_plan import ClipPart, divided
 from storage.intervals import whole_seconds
 from web.i18n import Language, of_language, translations
 from web.i18n import gettext_marker as _
+from web.local_rows import locally
 from web.pages.code_words import (
     BAR_WORDS,
     CHANNEL_WORDS,
@@ -99,6 +100,7 @@ class Formats:
             "in_programs": self.in_programs,
             "bar_word": self.bar_word,
             "label": self.label,
+            "locally": locally,
             "own_name": self.own_name,
             "word": self.word,
             "bar_detail": self.bar_detail,

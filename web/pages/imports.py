@@ -12,6 +12,7 @@ from ingest.approvals.mapping import Mapping
 from ingest.approvals.reports import BatchReport
 from web.errors import Unprocessable
 from web.i18n import gettext_marker as _
+from web.local_rows import zone_of_source
 from web.pages.batch_list import (
     BatchFilter,
     BatchFilterDep,
@@ -45,6 +46,8 @@ class ImportPage:
     mapping: str
     problem: str
     report: BatchReport | None
+    report_zone: str
+    """In which the page shows the times of its first rows; here they are in UTC."""
     dry_run: bool
     file_name: str
     left: tuple[LeftRow, ...]
@@ -80,6 +83,7 @@ def _page(
             mapping=mapping,
             problem=problem,
             report=report,
+            report_zone=zone_of_source(session, source),
             dry_run=dry_run,
             file_name=file_name,
             left=left_in_inbox(session, viewer),

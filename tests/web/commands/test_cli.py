@@ -317,7 +317,8 @@ def test_cases_are_imported_with_a_report(hallwatch: Run, site: Path, tmp_path: 
     file.write_text(f"{json.dumps(row)}\n{json.dumps(row | {'start': 'soon'})}\n", "utf-8")
     rehearsal = hallwatch("import-cases", str(file), "--source", "city", "--dry-run").output
     assert re.search(r"would be taken +1", rehearsal)
-    assert re.search(r"start: 2026-03-02T01:00:00Z", rehearsal), "what the first row becomes"
+    assert re.search(r"start: 2026-03-02 09:00:00", rehearsal), "what the first row becomes"
+    assert "becomes (times: Asia/Shanghai)" in rehearsal
     assert "refused: start" in rehearsal
     report = hallwatch("import-cases", str(file), "--source", "city").output
     assert re.search(r"new or corrected +1", report)

@@ -420,7 +420,9 @@ def test_a_mapping_of_ones_own_reads_the_file_and_its_mistakes_are_shown(sign_in
     assert status == 200
     assert "sometime is not a time" in text
     assert "The first rows, and what each becomes" in text
-    assert "<code>start</code> 2026-03-02T01:00:00Z" in text
+    assert "<code>start</code> 2026-03-02 09:00:00" in text
+    assert "times: Asia/Shanghai" in text
+    assert "T01:00:00Z" not in text
     status, text = sent(MAPPING.replace('case = "办件"', ""))
     assert status == 422
     assert "nothing gives the field case" in text
