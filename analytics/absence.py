@@ -27,7 +27,7 @@ from storage.models import ACCUSING, CustomerState, EventKind, StaffState
 CHANGED = "changed"
 """It is none by the rule, the hours or the views that hold now; it goes on if it becomes one by them, too."""
 WITHDRAWN = "withdrawn"
-"""It has been none: its camera showed something else. Such a row ends where it starts and is listed nowhere."""
+"""It has been none. Such a row ends where it starts, and is listed with the disputes alone; `said_until` remembers."""
 
 SOUGHT = tuple(kind for kind in EventKind if kind is not EventKind.TOO_FEW)
 """What is looked for, each by itself. Nobody and too few are looked for as one."""

@@ -14,11 +14,14 @@ from analytics import neighbours
 from analytics.absence import CHANGED, WITHDRAWN, FoundAbsence, may_last, sought_as
 from analytics.aim import NewAim, written
 from analytics.contesting import Frames
+from analytics.going_on import ENDLESS, apart_from
 from analytics.health import FaultChange
 from analytics.plan import WatchPlan, why_unwatched
 from analytics.presence import Transition
 from analytics.rule import Rule
 from analytics.runs import Excuse, PresenceSpan
+from analytics.spoken import decided_in, settle
+from storage.intervals import Span
 from storage.models import (
     ACCUSING,
     Absence,
@@ -151,12 +154,12 @@ def write_absences(
     none where an excuse is known by now from before it was due. One that is `unsure` does not begin yet.
     """
     left = {(sought_as(row.kind), row.start): row for row in _open_absences(session, counter_id)}
-    for absence in found:
-        row = left.pop((absence.sought, absence.start), None) or _absence_at(session, counter_id, absence)
+    for absence, is_unsure in _undecided(session, counter_id, found, unsure, now):
+        row = _lasting(left, absence) or _absence_at(session, counter_id, absence)
         if absence.is_older_than_its_rule and (row is None or row.end is not None):
             continue
         if row is None:
-            if absence not in unsure:
+            if not is_unsure:
                 begin_absence(session, hall_id, counter_id, absence, now)
             continue
         if row.ended_by == CHANGED:
@@ -172,6 +175,29 @@ def write_absences(
             end_absence(session, row, row.start, WITHDRAWN, now)
         else:
             end_absence(session, row, max(now, row.start), CHANGED, now)
+
+
+def _undecided(
+    session: Session, counter_id: str, found: Iterable[FoundAbsence], unsure: Container[FoundAbsence], now: datetime
+) -> list[tuple[FoundAbsence, bool]]:
+    """Without what a supervisor has decided on: what goes on beyond that counts anew."""
+    events = list(found)
+    if not events:
+        return []
+    since = Span(min(event.start for event in events), ENDLESS)
+    decided = [(sought_as(r.kind), span) for r, span in decided_in(session, counter_id, since) if r.end is not None]
+    return [
+        (part, event in unsure)
+        for event in events
+        for part in apart_from(event, [span for sought, span in decided if sought is event.sought], now)
+    ]
+
+
+def _lasting(left: dict[tuple[EventKind, datetime], Absence], found: FoundAbsence) -> Absence | None:
+    """The one that lasts as it was written: also where its beginning was said otherwise meanwhile."""
+    others = (k for k, row in left.items() if k[0] is found.sought and (found.end is None or row.start < found.end))
+    key = (found.sought, found.start)
+    return left.pop(key if key in left else next(others, key), None)
 
 
 def write_faults(session: Session, changes: Iterable[FaultChange]) -> None:
@@ -280,7 +306,7 @@ def _absence_at(session: Session, counter_id: str, found: FoundAbsence) -> Absen
     return next((row for row in rows if sought_as(row.kind) is found.sought), None)
 
 
-def begin_absence(session: Session, hall_id: str, counter_id: str, found: FoundAbsence, now: datetime) -> None:
+def begin_absence(session: Session, hall_id: str, counter_id: str, found: FoundAbsence, now: datetime) -> Absence:
     threshold_s, rule_id, rule_version = by_rule(found)
     row = Absence(
         counter_id=counter_id,
@@ -313,6 +339,7 @@ def begin_absence(session: Session, hall_id: str, counter_id: str, found: FoundA
         )
     )
     session.flush()
+    return row
 
 
 def due_of(row: Absence) -> datetime:
@@ -333,7 +360,7 @@ def write_people(row: Absence, found: FoundAbsence) -> None:
 
 def go_on(session: Session, row: Absence, found: FoundAbsence) -> None:
     """It is the same event, so its alert is the same and nobody is told twice."""
-    row.end, row.ended_by, row.judged_at = None, "", None
+    row.end, row.ended_by, row.judged_at, row.said_until = None, "", None, None
     row.threshold_s, row.rule_id, row.rule_version = by_rule(found)
     for alert in session.exec(select(Alert).where(Alert.absence_id == row.id)):
         alert.resolved_at = None
@@ -345,10 +372,18 @@ def by_rule(found: FoundAbsence) -> tuple[int, int | None, int]:
 
 
 def end_absence(session: Session, row: Absence, end: datetime, ended_by: str, now: datetime) -> None:
-    """Its alert is resolved, or withdrawn with it: also one that was resolved before."""
+    """Its alert is resolved, or withdrawn with it: also one that was resolved before. So is a dispute settled then."""
+    if ended_by == WITHDRAWN:
+        if row.ended_by != WITHDRAWN:
+            row.said_until = max(row.end or now, row.start)
+        settle(session, row, now)
     row.end, row.ended_by, row.judged_at = end, ended_by, now
     over = AlertState.WITHDRAWN if ended_by == WITHDRAWN else AlertState.RESOLVED
     _resolve(session, select(Alert).where(Alert.absence_id == row.id), now, over)
+
+
+def resolve_alert(session: Session, row: Absence, now: datetime) -> None:
+    _resolve(session, select(Alert).where(Alert.absence_id == row.id), now)
 
 
 def _resolve(

@@ -8,11 +8,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, and_, col, not_, or_, select
+from sqlmodel import Session, and_, col, func, not_, or_, select
 
 from analytics import neighbours
 from analytics.absence import CHANGED, SOUGHT, WITHDRAWN, FoundAbsence, find_events, lasts, sought_as
 from analytics.covers import excuses
+from analytics.going_on import ENDLESS, SAME, Before, GoesOn, apart_from, going_on, length, span_of
 from analytics.plan import CounterPlan
 from analytics.presence import Transition
 from analytics.recording import (
@@ -21,18 +22,20 @@ from analytics.recording import (
     end_absence,
     evidence_of,
     go_on,
-    span_of,
+    resolve_alert,
     take_turns,
     write_people,
 )
+from analytics.recording import span_of as presence_of
 from analytics.rule import Rule
 from analytics.runs import PresenceSpan
+from analytics.spoken import DECIDED_STATES, UNDECIDED, decided_in, dispute_goes_on, disputed_in, say_of_both
 from storage.intervals import Span, intersect, merge
-from storage.models import Absence, Alert, AlertState, CustomerState, EventKind, Presence, StaffState
+from storage.models import Absence, CustomerState, EventKind, Presence, StaffState
 from storage.presence_now import watched_to
 
-SAME = timedelta(seconds=5)
-"""An absence that begins no further from where it was said to begin is the same one: samples lie otherwise."""
+AS_DECIDED = "as_decided"
+"""The decision reaches no further."""
 _AHEAD = timedelta(days=2)
 _BEFORE = timedelta(days=1)
 """So far back the hours are read, so that the true beginning of an opening is known."""
@@ -90,27 +93,92 @@ def rejudge(session: Session, plan: CounterPlan, span: Span, now: datetime) -> N
 
 
 def _rejudge(session: Session, plan: CounterPlan, sought: EventKind, span: Span, now: datetime) -> None:
+    span = _reached_into(session, plan.counter_id, sought, span)
     history, whole = _history(session, plan, sought, span, now)
     rule = plan.rule or Rule()
     found = _found(session, plan, plan.rule, sought, history, now) if history and plan.rule else []
-    left = _absences(session, plan.counter_id, sought, whole)
-    for absence in found:
-        row = _same(left, absence)
-        if row is not None:
-            left.remove(row)
-        if not _concerns(rule, absence):
+    before = _absences(session, plan.counter_id, sought, whole)
+    decided = [(row, its) for row, its in decided_in(session, plan.counter_id, whole) if sought_as(row.kind) is sought]
+    for row, its in decided:
+        _keep_decided(session, rule, row, its, found, whole, now)
+    undecided = [part for each in found for part in apart_from(each, [its for _, its in decided], now)]
+    rows = {row.id: row for row in before if row.id is not None and row.dispute not in DECIDED_STATES}
+    disputed = _disputed(session, plan.counter_id, sought, whole)
+    told, merged = going_on([_as_said(row) for row in rows.values()], undecided, disputed)
+    for share in told:
+        if _concerns(rule, share.found):
+            _say(session, plan, rule, share, rows.get(share.id) if share.id else None, now)
+    past = _parts_of(rows.values(), [share.found for share in told if not _concerns(rule, share.found)])
+    touched = {share.id for share in told if share.id is not None}
+    for row_id, row in rows.items():
+        if row_id in touched or row.ended_by == WITHDRAWN:
             continue
-        if rule.until and _outlasts(absence.end, rule.until):
-            if row is not None and row.ended_by != WITHDRAWN and _outlasts(row.end, rule.until):
-                continue
-            absence = _cut(absence, rule.until)
-        if row is None:
-            begin_absence(session, plan.hall_id, plan.counter_id, absence, now)
-        else:
-            _correct(session, row, absence, now)
-    for row in left:
-        if row.start >= whole.start:
+        if row_id in merged:
+            if row_id not in past:
+                end_absence(session, row, row.start, WITHDRAWN, now)
+        elif row.start >= whole.start:
             _end_by(session, rule, row, now)
+
+
+def _say(session: Session, plan: CounterPlan, rule: Rule, share: GoesOn, row: Absence | None, now: datetime) -> None:
+    """What is found now, of the one that it was before or as a new one."""
+    found = share.found
+    if rule.until and _outlasts(found.end, rule.until):
+        if row is not None and row.ended_by != WITHDRAWN and _outlasts(row.end, rule.until):
+            return
+        found = _cut(found, rule.until)
+    if row is None:
+        row = begin_absence(session, plan.hall_id, plan.counter_id, found, now)
+    else:
+        _correct(session, row, found, now)
+    if share.spoken_of is not None and share.spoken_of != row.id:
+        say_of_both(session, share.spoken_of, row, now)
+
+
+def _keep_decided(
+    session: Session, rule: Rule, row: Absence, its: Span, found: Sequence[FoundAbsence], whole: Span, now: datetime
+) -> None:
+    """What a supervisor has decided on stays so for the time that was decided on, as far as it is one by now."""
+    parts = [(event, intersect([its], [span_of(event)])) for event in found]
+    event, part = max(
+        ((event, part) for event, (part,) in ((e, p) for e, p in parts if p)),
+        key=lambda pair: pair[1].duration,
+        default=(None, None),
+    )
+    if event is None or part is None:
+        if row.ended_by != WITHDRAWN and row.start >= whole.start:
+            _end_by(session, rule, row, now)
+    elif _concerns(rule, event) and not (rule.until and _outlasts(row.end, rule.until)):
+        _go_on_as_decided(session, row, event, part, now)
+
+
+def _go_on_as_decided(session: Session, row: Absence, event: FoundAbsence, part: Span, now: datetime) -> None:
+    if part.end == ENDLESS:
+        row.start = part.start
+        return
+    if row.end != part.end or row.ended_by == WITHDRAWN:
+        row.ended_by = event.ended_by if part.end == event.end else AS_DECIDED
+    row.start, row.end, row.said_until, row.judged_at = part.start, part.end, None, row.judged_at or now
+    resolve_alert(session, row, now)
+
+
+def _parts_of(rows: Iterable[Absence], found: Sequence[FoundAbsence]) -> set[int | None]:
+    return {row.id for row in rows if any(length(_said(row), span_of(event)) for event in found)}
+
+
+def _disputed(session: Session, counter_id: str, sought: EventKind, whole: Span) -> list[tuple[int, Span]]:
+    """The time that was said to be disputed, and what has become of the absence since."""
+    spoken = [pair for pair in disputed_in(session, counter_id, whole) if sought_as(pair[0].kind) is sought]
+    return [(row.id, span) for row, its in spoken for span in (its, _said(row)) if row.id is not None]
+
+
+def _as_said(row: Absence) -> Before:
+    assert row.id is not None
+    return Before(row.id, _said(row), row.ended_by == WITHDRAWN, row.dispute in UNDECIDED)
+
+
+def _said(row: Absence) -> Span:
+    return Span(row.start, row.said_until or row.end or ENDLESS)
 
 
 def _concerns(rule: Rule, found: FoundAbsence) -> bool:
@@ -178,7 +246,7 @@ def _history(
     """The presence of the span, and what goes on of it before and after; and the time in which that has begun."""
 
     def lasting(row: Presence) -> bool:
-        return lasts(sought, plan.rule, span_of(row))
+        return lasts(sought, plan.rule, presence_of(row))
 
     touching = select(Presence).where(*_touching(plan.counter_id, span)).order_by(col(Presence.start))
     rows = list(session.exec(touching))
@@ -188,7 +256,7 @@ def _history(
     after = neighbours.after(session, rows[-1], lasting) if lasting(rows[-1]) else []
     all_rows = [*reversed(before), *rows, *after]
     first = next(row for row in all_rows if row is rows[0] or lasting(row))
-    history = [span_of(row) for row in all_rows if row.end != row.start]
+    history = [presence_of(row) for row in all_rows if row.end != row.start]
     return history, Span(min(span.start, first.start), max(_end_of(history, now), span.end))
 
 
@@ -197,35 +265,45 @@ def _end_of(history: Sequence[PresenceSpan], now: datetime) -> datetime:
 
 
 def _absences(session: Session, counter_id: str, sought: EventKind, whole: Span) -> list[Absence]:
-    """That begin within, or so little before that one found may be the same; those withdrawn before, too."""
-    query = select(Absence).where(
-        Absence.counter_id == counter_id, Absence.start >= whole.start - SAME, Absence.start < whole.end
-    )
-    rows = session.exec(query.order_by(col(Absence.start)))
+    """That reach into it, or begin so near that one found may be the same; those taken back before, too.
+
+    As they stand once whoever speaks about one of them at this moment has done so.
+    """
+    until = func.coalesce(Absence.said_until, Absence.end)
+    near = or_(until.is_(None), until >= whole.start, col(Absence.start) >= whole.start - SAME)
+    query = select(Absence).where(Absence.counter_id == counter_id, Absence.start < whole.end, near)
+    session.flush()
+    rows = session.exec(query.order_by(col(Absence.start)).with_for_update().execution_options(populate_existing=True))
     return [row for row in rows if sought_as(row.kind) is sought]
 
 
-def _same(rows: Iterable[Absence], found: FoundAbsence) -> Absence | None:
-    near = [row for row in rows if abs(row.start - found.start) <= SAME]
-    return min(near, key=lambda row: abs(row.start - found.start), default=None)
+def _reached_into(session: Session, counter_id: str, sought: EventKind, span: Span) -> Span:
+    """With the whole of every absence of before that reaches into it or ends there, which may rest on less by now or
+    have ended otherwise; and with all that was decided on together."""
+    rows = [row for row in _absences(session, counter_id, sought, span) if row.ended_by != WITHDRAWN]
+    decided = [its for row, its in decided_in(session, counter_id, span) if sought_as(row.kind) is sought]
+    reach = [said for said in [*map(_said, rows), *decided] if length(said, span) or said.end == span.start]
+    ends = [said.end for said in reach if said.end != ENDLESS]
+    wide = Span(min([span.start, *(said.start for said in reach)]), max([span.end, *ends]))
+    return span if wide == span else _reached_into(session, counter_id, sought, wide)
 
 
 def _correct(session: Session, row: Absence, found: FoundAbsence, now: datetime) -> None:
     """It is the same event: whoever was told of it is not told again, but may dispute what is said of it now."""
     said_before = row.start, row.end, row.ended_by
+    row.said_until = None
     row.start, row.customer_waiting = found.start, found.customer_waiting
     write_people(row, found)
     row.evidence = evidence_of(found)
     if found.end is None:
         go_on(session, row, found)
-        return
-    row.threshold_s, row.rule_id, row.rule_version = by_rule(found)
-    row.end, row.ended_by = found.end, found.ended_by
-    if said_before != (row.start, row.end, row.ended_by):
-        row.judged_at = now
-    for alert in session.exec(select(Alert).where(Alert.absence_id == row.id)):
-        if alert.state is not AlertState.RESOLVED:
-            alert.state, alert.resolved_at = AlertState.RESOLVED, alert.resolved_at or now
+    else:
+        row.threshold_s, row.rule_id, row.rule_version = by_rule(found)
+        row.end, row.ended_by = found.end, found.ended_by
+        if said_before != (row.start, row.end, row.ended_by):
+            row.judged_at = now
+        resolve_alert(session, row, now)
+    dispute_goes_on(session, row, now)
 
 
 def _touching(counter_id: str, span: Span) -> tuple[ColumnElement[bool], ...]:

@@ -59,8 +59,11 @@ def hold_as_found(session: Session, camera_id: str, span: Span, now: datetime) -
     session.flush()
 
 
-def lift_hold(session: Session, hold: Hold, user_id: int, now: datetime) -> None:
-    """Other holds of the same footage stay. Lifting it again changes nothing."""
+def lift_hold(session: Session, hold: Hold, user_id: int | None, now: datetime) -> None:
+    """Other holds of the same footage stay. Lifting it again changes nothing.
+
+    `user_id`: None where it ends by itself.
+    """
     if hold.lifted_at is None:
         hold.lifted_at, hold.lifted_by = now, user_id
         session.add(hold)

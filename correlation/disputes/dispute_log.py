@@ -9,11 +9,11 @@ from sqlmodel import Session, col, select
 
 from correlation.deadlines.calendars import CalendarBook
 from correlation.deadlines.work_calendar import WorkCalendar
-from correlation.disputes.evidence import free_footage, hold_footage
 from correlation.disputes.rules import DisputeRules, rules_of
 from correlation.disputes.workflow import MOVES, Judged, Refusal, Word, decide_by, dispute_by, refusal
 from correlation.rulebook import rule_book
 from storage.bulk import is_among, table_of
+from storage.dispute_holds import free_footage, hold_footage
 from storage.models import ACCUSING, Absence, AbsenceWord, Alert, Counter, DisputeAct, DisputeGround
 from storage.turns import take_turns
 
@@ -89,6 +89,7 @@ def say(session: Session, absence_id: int, said: Said, by: int, now: datetime) -
         absence_id=absence_id, number=number, act=said.act, ground=ground, text=said.text, user_id=by, at=now
     )
     told.due_by, told.rules = due_by, rules
+    told.start, told.end = absence.start, absence.end
     absence.dispute = MOVES[said.act].after
     session.add_all([told, absence])
     if is_dispute:

@@ -2,6 +2,7 @@
 
 open -> stands, once nobody has disputed it in time
 open -> disputed -> upheld, withdrawn
+disputed -> settled, when it is taken back; and disputed again if it turns out to be one after all
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -90,6 +91,8 @@ def state_of(words: Sequence[Word], at: datetime | None = None) -> DisputeState 
 def standing(judged: Judged, words: Sequence[Word], at: datetime) -> AbsenceStanding:
     """What it counts for at that moment. A dispute is decided by a person alone, however late."""
     state = state_of(words, at)
+    if state is S.DISPUTED and judged.is_none:
+        return AbsenceStanding.SETTLED
     if state is not None:
         return AbsenceStanding(state.value)
     is_over = judged.dispute_by is not None and judged.dispute_by <= at
@@ -115,6 +118,8 @@ def decision_due(words: Sequence[Word]) -> datetime | None:
 
 def refusal(judged: Judged, words: Sequence[Word], word: Word) -> Refusal | None:
     """Why this may not be said now; None if it may."""
+    if judged.is_none:
+        return Refusal.NONE
     move = MOVES[word.act]
     if word.at < judged.raised_at or (words and word.at < words[-1].at):
         return Refusal.TOO_EARLY
@@ -126,8 +131,6 @@ def refusal(judged: Judged, words: Sequence[Word], word: Word) -> Refusal | None
 
 
 def _not_disputable(judged: Judged, at: datetime) -> Refusal | None:
-    if judged.is_none:
-        return Refusal.NONE
     if not judged.accuses:
         return Refusal.ACCUSES_NOBODY
     return Refusal.TOO_LATE if judged.dispute_by is not None and judged.dispute_by <= at else None

@@ -15,6 +15,7 @@ class DisputeState(StrEnum):
     DISPUTED = "disputed"  # counts nothing until it is decided
     UPHELD = "upheld"
     WITHDRAWN = "withdrawn"  # by a supervisor: it never counts
+    SETTLED = "settled"  # it was taken back before anybody decided; goes on as disputed if it turns out to be one again
 
 
 class DisputeAct(StrEnum):
@@ -44,6 +45,7 @@ class AbsenceStanding(StrEnum):
     DISPUTED = "disputed"
     UPHELD = "upheld"
     WITHDRAWN = "withdrawn"
+    SETTLED = "settled"  # it was disputed, and was none as is known by now: nobody has to decide
 
 
 class AbsenceWord(SQLModel, table=True):
@@ -62,5 +64,7 @@ class AbsenceWord(SQLModel, table=True):
     text: str = column("why")
     user_id: int = column("who", foreign_key="user_account.id", index=True)
     at: datetime = column("", index=True)
+    start: datetime | None = column("of the absence as it was said to be then", default=None)
+    end: datetime | None = column("the same; empty while it lasted", default=None)
     due_by: datetime | None = column("of a dispute: first moment at which a decision is late", default=None)
     rules: str = column("of a dispute: version of the rules by which that is so", default="")

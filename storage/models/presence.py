@@ -198,8 +198,12 @@ class Absence(SQLModel, table=True):
     start: datetime = column("first moment of it, e.g. the first unstaffed one")
     end: datetime | None = column("when somebody came back, the hall closed or seeing ended", default=None)
     ended_by: str = column(
-        "returned, enough, gone, fewer, closed, covered, off_duty, unknown, changed, withdrawn; or empty",
+        "a word of ENDED_WORDS, e.g. returned, closed, unknown, changed, withdrawn; empty while it lasts",
         default="",
+    )
+    said_until: datetime | None = column(
+        "of one that was taken back: until when it was said to have lasted, so that it is found again",
+        default=None,
     )
     people_rule: int | None = column(
         "number of people in its rule: required, or too many from the next on", default=None

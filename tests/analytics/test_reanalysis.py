@@ -217,7 +217,8 @@ def test_what_is_seen_again_is_said_from_then_on_with_its_absence(hall: Database
         (1900, 2000, STAFFED, ""),
         (2000, None, STAFFED, ""),
     ]
-    assert absences(hall) == [(1000, 1000, "withdrawn"), (1300, 1900, "returned")]
+    assert absences(hall) == [(1300, 1900, "returned")], "it is the same, of another time"
+    assert alerts(hall) == [AlertState.RESOLVED]
     changes = job(hall).changes
     assert (changes["before_s"]["unstaffed"], changes["after_s"]["unstaffed"]) == (600, 600)
     assert [(each["before"], each["after"]) for each in changes["changed"]] == [
@@ -404,7 +405,7 @@ def test_the_newest_word_on_a_span_looks_at_all_that_the_earlier_ones_left(site:
     assert jobs(site) == [(500, 1200, True, 3), (3000, 3100, False, None), (500, 2000, False, None)]
     for _each in (2, 3):
         work_off(site, five_minutes_later)
-    assert absences(site) == [(1000, 1000, "withdrawn"), (1300, 1900, "returned")]
+    assert absences(site) == [(1300, 1900, "returned")]
 
 
 def test_what_was_begun_with_one_detector_is_not_ended_with_another(site: Database) -> None:

@@ -36,7 +36,7 @@ _SPEAKS_FOR: Mapping[Party, Permission] = {
     Party.SUPERVISOR: Permission.JUDGE_DISPUTES,
 }
 _REFUSED: Mapping[Refusal, Saying] = {
-    Refusal.NONE: Saying("This has been no absence, as was found later; there is nothing to dispute."),
+    Refusal.NONE: Saying("This has been no absence, as was found later; there is nothing to dispute or to decide."),
     Refusal.ACCUSES_NOBODY: Saying("This is held against nobody; there is nothing to dispute."),
     Refusal.TOO_EARLY: Saying("This would be said before what it answers. Check the server's clock."),
     Refusal.TOO_LATE: Saying("The time to dispute this absence is over."),

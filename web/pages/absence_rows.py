@@ -29,6 +29,8 @@ class AbsenceRow:
     seen_until: datetime
     """Its end; while it lasts, the last moment in which somebody watched."""
     ended_by: str
+    said_until: datetime | None
+    """Of one that was taken back: until when it had been said to last."""
     unknown_why: str
     """Where it ended because nobody knows more: why, as of presence; empty where that is not known either."""
     threshold_s: int
@@ -98,6 +100,7 @@ def _row(
         end=absence.end,
         seen_until=until,
         ended_by=absence.ended_by,
+        said_until=absence.said_until,
         unknown_why=why,
         threshold_s=absence.threshold_s,
         customer_waiting=absence.customer_waiting,

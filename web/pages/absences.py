@@ -1,5 +1,6 @@
 """Absences and the other events of counters: the list, and one with its clip and what it rests on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -9,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, true
 from sqlmodel import Session, col, exists, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from analytics.absence import WITHDRAWN
+from analytics.absence import WITHDRAWN, sought_as
 from analytics.rule import Rule
 from ingest.video.clip_plan import ClipPart
 from storage.footage import CorrectedTime, UntrustedTime
@@ -41,7 +42,7 @@ from web.counter_contacts import counter_contacts
 from web.pages.absence_rows import AbsenceRow, absence_rows
 from web.pages.alert_rows import DeliveryRow, delivery_rows
 from web.pages.board_queries import camera_of
-from web.pages.counter import presence_between, step_lane, steps_between
+from web.pages.counter import absences_between, presence_between, step_lane, steps_between
 from web.pages.dispute_rows import Dispute, dispute_of
 from web.pages.filters import DayRange, DayRangeDep, chosen_hall, zone_of
 from web.pages.held import Held, clip_held
@@ -64,8 +65,9 @@ from web.viewer import Viewer
 router = APIRouter()
 AbsenceViewer = Annotated[Viewer, Depends(require(Permission.ABSENCES))]
 AROUND = timedelta(minutes=10)
-DisputeFilter = Literal["", "disputed", "overdue", "upheld", "withdrawn"]
-"""Empty: whether disputed or not. Overdue: disputed, and nobody has decided on it in time."""
+DisputeFilter = Literal["", "disputed", "overdue", "upheld", "withdrawn", "settled"]
+"""Empty: whether disputed or not. Overdue: disputed, and nobody has decided on it in time. Settled: taken back before
+anybody had decided."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,8 @@ class AbsencePage:
     """Who was told of its dispute."""
     sample: SampleRow | None
     """What somebody who may has said that its picture really showed."""
+    part_now_of: tuple[AbsenceRow, ...]
+    """Of one that was taken back: those that there are in its time by now."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +178,8 @@ class Wanted:
     def query(self, now: datetime) -> SelectOfScalar[Absence]:
         in_days = self.days.contains(col(Absence.start), zone_of(self.halls, self.hall))
         found = _wanted(self.viewer, self.hall, self.counter, self.waiting, in_days)
+        # What people have said about one that was taken back since is found by how it was disputed.
+        found = found if self.dispute else found.where(Absence.ended_by != WITHDRAWN)
         found = found.where(Absence.kind == self.kind) if self.kind else found
         return found.where(_is_disputed(self.dispute, now))
 
@@ -254,7 +260,6 @@ def _wanted(
         select(Absence)
         .join(Counter, col(Counter.id) == col(Absence.counter_id))
         .where(halls_in_scope(viewer, col(Counter.hall_id)), in_days)
-        .where(Absence.ended_by != WITHDRAWN)
         .order_by(col(Absence.start).desc(), col(Absence.id).desc())
     )
     if hall:
@@ -288,7 +293,7 @@ def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep
     now = services.clock()
     with services.database.transaction() as session:
         absence = scoped_absence(session, viewer, absence_id)
-        row = absence_rows(session, [absence], now)[0]
+        row, *others = absence_rows(session, [absence, *_in_its_place(session, absence)], now)
         camera = row.clip.camera_id if row.clip else None
         camera = camera or camera_of(session, absence.counter_id, absence.start)
         alert = session.exec(select(Alert).where(Alert.absence_id == absence_id)).first()
@@ -301,7 +306,7 @@ def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep
             rule=_rule(session, absence),
             inside=_inside(session, absence),
             camera_id=camera,
-            timeline=_timeline(session, services, viewer, absence, row, camera, now),
+            timeline=_timeline(session, services, viewer, absence, (row, *others), camera, now),
             evidence=absence.evidence,
             part_of=alert.part_of if alert else None,
             acknowledged_at=alert.acknowledged_at if alert else None,
@@ -320,7 +325,16 @@ def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep
             grounds=tuple(DisputeGround),
             told=told_rows(session, Matter.ABSENCE, absence_id),
             sample=sample_row(session, alert) if alert and viewer.may(Permission.FEEDBACK) else None,
+            part_now_of=tuple(others),
         )
+
+
+def _in_its_place(session: Session, absence: Absence) -> list[Absence]:
+    """Of one that was taken back: what is found in its time by now."""
+    if absence.ended_by != WITHDRAWN or absence.said_until is None:
+        return []
+    there = absences_between(session, [absence.counter_id], absence.start, absence.said_until)
+    return [each for each in there if sought_as(each.kind) is sought_as(absence.kind)]
 
 
 def _steps_ahead(session: Session, services: Services, alert: Alert | None, now: datetime) -> tuple[StepAhead, ...]:
@@ -368,15 +382,17 @@ def _timeline(
     services: Services,
     viewer: Viewer,
     absence: Absence,
-    row: AbsenceRow,
+    rows: Sequence[AbsenceRow],
     camera: str | None,
     now: datetime,
 ) -> Timeline:
-    start, end = absence.start - AROUND, min(row.seen_until + AROUND, now)
+    """`rows`: the absence, and what there is in its place."""
+    row = rows[0]
+    start, end = absence.start - AROUND, min((row.said_until or row.seen_until) + AROUND, now)
     spans = presence_between(session, absence.counter_id, start, end, now)
     closed = free_spans(session, row.counter, start, end)
     lanes = [presence_lane(spans, Span(start, max(start, end)), closed), customer_lane(spans, now)]
-    lanes += absence_lanes([row])
+    lanes += absence_lanes(rows)
     lanes.append(step_lane(steps_between(session, viewer, absence.counter_id, start, end)))
     if camera:
         lanes.append(footage_lane(services.footage.coverage(session, camera, start, end)))

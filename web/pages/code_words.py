@@ -64,7 +64,10 @@ ENDED_WORDS: Mapping[str, str] = {
     "covered": _("leave was registered, or somebody covered"),
     "off_duty": _("by the roster nobody was to be there any more"),
     "unknown": _("it became unknown whether somebody was there"),
-    "withdrawn": _("taken back: by what is known by now it was none"),
+    "decided": _("a supervisor has decided on what follows"),
+    "as_decided": _("the decision reaches no further"),
+    "divided": _("what follows is disputed by itself"),
+    "withdrawn": _("taken back"),
 }
 """How an absence or another event ended."""
 

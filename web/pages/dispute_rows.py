@@ -55,7 +55,7 @@ class Dispute:
     is_provisional: bool
     """The holidays of its year are not announced: perhaps its hall was closed."""
     decide_until: datetime | None
-    """The last moment in which a decision is in time; None where nothing is disputed."""
+    """The last moment in which a decision is in time; None where nothing is disputed, or nobody has to decide."""
     rules: str
     """Their version, by which that is so."""
     is_overdue: bool
@@ -86,9 +86,9 @@ def dispute_of(
         is_over=absence.end is not None,
         lacks_account=waits and not has_voice(session, absence, hall_id, roles_that_dispute()),
         is_provisional=is_provisional,
-        decide_until=_before(decision_due(words)),
+        decide_until=None if judged.is_none else _before(decision_due(words)),
         rules=next((word.rules for word in written if word.rules), ""),
-        is_overdue=is_overdue(words, now),
+        is_overdue=is_overdue(words, now) and not judged.is_none,
         was_late=was_late(words),
         log=_log(session, written),
         possible=possible(judged, words, parties, viewer.user_id, now),

@@ -2431,7 +2431,13 @@ def upgrade() -> None:
             "ended_by",
             sa.String(),
             nullable=False,
-            comment="returned, enough, gone, fewer, closed, covered, off_duty, unknown, changed, withdrawn; or empty",
+            comment="a word of ENDED_WORDS, e.g. returned, closed, unknown, changed, withdrawn; empty while it lasts",
+        ),
+        sa.Column(
+            "said_until",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="of one that was taken back: until when it was said to have lasted, so that it is found again",
         ),
         sa.Column(
             "people_rule",
@@ -2459,7 +2465,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "dispute",
-            sa.Enum("disputed", "upheld", "withdrawn", name="disputestate", native_enum=False, length=32),
+            sa.Enum("disputed", "upheld", "withdrawn", "settled", name="disputestate", native_enum=False, length=32),
             nullable=True,
             comment="where its log has led; empty: nobody has disputed it",
         ),
@@ -3022,6 +3028,10 @@ def upgrade() -> None:
         sa.Column("text", sa.String(), nullable=False, comment="why"),
         sa.Column("user_id", sa.Integer(), nullable=False, comment="who"),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "start", sa.DateTime(timezone=True), nullable=True, comment="of the absence as it was said to be then"
+        ),
+        sa.Column("end", sa.DateTime(timezone=True), nullable=True, comment="the same; empty while it lasted"),
         sa.Column(
             "due_by",
             sa.DateTime(timezone=True),

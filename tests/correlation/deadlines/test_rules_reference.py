@@ -46,7 +46,6 @@ TECHNICAL = {
     "correlation.deadlines.observing.MOST_BESIDE": "so many of a batch are counted, far above any rule's number",
     "correlation.deadlines.replaying.PORTION": "how much is read at once",
     "correlation.deadlines.trying": "how much is tried at once",
-    "correlation.disputes.evidence": "what footage is kept",
     "correlation.disputes.voices._RUNS_AT_MOST": "what is looked at again",
     "correlation.evaluation.going_on": "how much is done between two looks at the clock",
     "correlation.evaluation.counted.HUNDREDTHS": "how a figure is kept",

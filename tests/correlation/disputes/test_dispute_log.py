@@ -7,9 +7,9 @@ import pytest
 from sqlmodel import col, select
 
 from correlation.disputes.dispute_log import Said, SayingRefused, say, words_of
-from correlation.disputes.evidence import subject_of
 from correlation.disputes.workflow import Refusal
 from storage.database import Database
+from storage.dispute_holds import subject_of
 from storage.models import (
     Absence,
     Camera,

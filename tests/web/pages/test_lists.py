@@ -366,7 +366,7 @@ def test_an_absence_that_has_been_none_is_not_listed_and_its_page_says_why(day: 
     assert not any(shown in client.get(path).text for path in ("/absences?hall=cc", "/counters/cc-2"))
     page = client.get(shown).text
     assert "by what is known by now it was none" in page
-    assert "It was taken back and counts nothing." in page
+    assert "It was taken back and counts nothing" in page
     assert "To be disputed by" not in page
     listed = {state: shown in client.get(f"/alerts?state={state}").text for state in ("open", "resolved", "withdrawn")}
     assert listed == {"open": False, "resolved": False, "withdrawn": True}
