@@ -23,6 +23,7 @@ from storage.models import (
 )
 from storage.sayings import Saying
 from web.auth import require
+from web.corrected_units import CorrectedUnit, corrected_units
 from web.errors import NotFound, Unprocessable
 from web.evaluating import clerks_day, may_publish, months_wait
 from web.evaluations import (
@@ -94,6 +95,12 @@ class EvaluationPage:
     """The best first; those without points last."""
     reports: tuple[ReportFormat, ...]
     """In which there is a report."""
+    corrects: EvaluationRef | None
+    """Of an erratum and of its draft: what was in force before."""
+    corrected: tuple[CorrectedUnit, ...]
+    """What that makes other of these units; those of which nothing changes are left out."""
+    corrected_by: EvaluationRef | None
+    """Of what is published: the newest erratum of it."""
     erratum_drafted: EvaluationRef | None
     """What has come out otherwise since the month was published, to be published as an erratum."""
     may_publish: bool
@@ -147,6 +154,7 @@ def evaluation_page(
         asked = chosen(session, viewer, month, number)
         shown = asked.evaluation
         kind = kind or _first_seen(session, viewer, shown)
+        replaced = session.get(Evaluation, shown.replaces_id) if shown and shown.replaces_id else None
         lists = _lists(session, shown) if shown else {}
         return EvaluationPage(
             months=asked.months,
@@ -159,6 +167,9 @@ def evaluation_page(
             keeps_less=bool(lists) and shown is not None and set(lists) != set(kept_kinds(formula_used(shown))),
             units=unit_rows(session, viewer, shown, kind) if shown else (),
             reports=_reports(session, shown) if shown else (),
+            corrects=evaluation_ref(replaced) if replaced else None,
+            corrected=corrected_units(session, viewer, replaced, shown, kind) if shown and replaced else (),
+            corrected_by=_corrected_by(asked),
             erratum_drafted=next((evaluation_ref(each) for each in asked.versions if each.differs), None),
             may_publish=may_publish(viewer),
             unpublished=_unpublished(session, viewer, services, asked),
@@ -195,6 +206,12 @@ def _unpublished(session: Session, viewer: Viewer, services: Services, asked: Ch
     assert month is not None
     day = clerks_day(month, today, services.settings.evaluation.publish_day)
     return Unpublished(day, is_last_month=month == month_of(today).plus(-1))
+
+
+def _corrected_by(asked: Chosen) -> EvaluationRef | None:
+    published = [each for each in asked.versions if each.state is EvaluationState.PUBLISHED]  # the newest first
+    is_older = asked.evaluation in published[1:]
+    return evaluation_ref(published[0]) if is_older else None
 
 
 def _any_unit(session: Session, shown: Evaluation) -> EvaluatedUnit | None:

@@ -65,6 +65,8 @@ class PublicEvaluationPage:
     kind: PublicKind
     zone: str
     shown: Published | None
+    corrected_by: Published | None
+    """The newest erratum of the month, where an older version is shown."""
     versions: tuple[Published, ...]
     """What was published first and its errata, the newest first."""
     units: tuple[PublicUnit, ...]
@@ -95,6 +97,7 @@ def public_evaluation_page(
             kind=kind,
             zone=shown.zone if shown else "UTC",
             shown=_ref(shown) if shown else None,
+            corrected_by=_ref(versions[0]) if shown and shown is not versions[0] else None,
             versions=tuple(map(_ref, versions)),
             units=_units(session, shown, kind) if shown else (),
             publish_day=services.settings.evaluation.publish_day,

@@ -78,6 +78,24 @@ def test_errata_stay_visible_beside_what_was_published_first(anonymous: TestClie
     assert anonymous.get("/public/evaluation.json?number=1").json()["shown"]["number"] == 1
 
 
+@pytest.mark.parametrize(
+    ("language", "said", "leads"),
+    [
+        ("en", "This version was corrected: number 2 holds.", "Show number 2"),
+        ("zh", "此版本已更正，以第 2 版为准。", "查看第 2 版"),
+    ],
+)
+def test_what_was_corrected_says_so_and_leads_to_what_holds(
+    anonymous: TestClient, published: Services, language: str, said: str, leads: str
+) -> None:
+    page = anonymous.get(f"/public/evaluation?month=2026-02&number=1&lang={language}").text
+    assert said in page
+    [address] = re.findall(rf'<a href="([^"]*)">{leads}</a>', page)
+    assert said not in anonymous.get(f"/public/evaluation{address.replace('&amp;', '&')}").text
+    assert anonymous.get("/public/evaluation.json?number=1").json()["corrected_by"]["number"] == 2
+    assert anonymous.get("/public/evaluation.json").json()["corrected_by"] is None
+
+
 def test_counters_and_operators_are_not_public(anonymous: TestClient, published: Services) -> None:
     for kind in ("counter", "group"):
         assert anonymous.get(f"/public/evaluation.json?kind={kind}").status_code == 422
