@@ -1,6 +1,7 @@
 // On every page: htmx, what changes at the counters, keys.
 import "htmx.org";
 import { listen } from "./events.js";
+import { keepOneEntryForEachAddress } from "./history.js";
 import { closeOnEscape } from "./menu.js";
 import { installShortcuts } from "./shortcuts.js";
 import { keepName } from "./sign_in.js";
@@ -8,6 +9,7 @@ import { sayMissingStills } from "./still.js";
 import { keepTally } from "./tally.js";
 
 installShortcuts();
+keepOneEntryForEachAddress();
 // On a phone the tab of this page may lie outside the row, which alone is scrolled: where it lies below, the page stays at its top.
 const tab = document.querySelector(".tabs [aria-current]");
 const row = tab?.closest(".tabs");

@@ -30,6 +30,27 @@ def test_the_list_narrows_while_one_types(page: Page) -> None:
     assert "q=00017" in page.url
 
 
+def test_a_filter_that_is_chosen_and_shown_again_is_one_step_back(page: Page) -> None:
+    page.goto("/cases?view=all")
+    before = page.evaluate("history.length")
+    with page.expect_response("**/cases?*status=open*"):
+        page.select_option("#f-status", "open")
+    page.wait_for_url("**status=open*")
+    assert page.evaluate("history.length") == before + 1
+    for _ in range(2):
+        with page.expect_response("**/cases?*status=open*"):
+            page.get_by_role("button", name="Show", exact=True).click()
+        until(page, "!document.querySelector('.htmx-request')")
+    with page.expect_response("**/cases?*status=closed*"):
+        page.select_option("#f-status", "closed")
+    page.wait_for_url("**status=closed*")
+    assert page.evaluate("history.length") == before + 2
+    page.go_back()
+    page.wait_for_url("**status=open*")
+    page.go_back()
+    page.wait_for_url("**/cases?view=all")
+
+
 def test_after_a_wrong_password_only_the_password_is_typed_again(page: Page) -> None:
     page.context.clear_cookies()
     page.goto("/sign-in")
