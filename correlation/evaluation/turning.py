@@ -15,6 +15,7 @@ from correlation.evaluation.indicators import (
 )
 
 EARLY_HOURS = "early_hours"
+_SAID_APART = {"weight", "name", "name_en"}
 
 
 class Number(NamedTuple):
@@ -109,14 +110,25 @@ def _certainty(formula: Formula) -> dict[str, float]:
 
 
 def structure_changed(before: Formula, after: Formula) -> list[str]:
-    """Ids of the indicators that are new, gone, or of which anything but a number is another."""
+    """Ids of the indicators that are new, gone, or of which anything but a number or the name is another."""
     was, becomes = ({each.id: _bare(each) for each in formula.indicators} for formula in (before, after))
     return [name for name in dict.fromkeys([*was, *becomes]) if was.get(name) != becomes.get(name)]
 
 
+def renamed(before: Formula, after: Formula) -> list[tuple[AnyIndicator, AnyIndicator]]:
+    """Indicators that bear another name, in any language, before and after."""
+    was = {each.id: each for each in before.indicators}
+    pairs = ((was[each.id], each) for each in after.indicators if each.id in was)
+    return [(old, new) for old, new in pairs if _names(old) != _names(new)]
+
+
+def _names(indicator: AnyIndicator) -> tuple[str, str]:
+    return indicator.name, indicator.name_en
+
+
 def _bare(indicator: AnyIndicator) -> dict[str, Any]:
     named = {number.name.partition(".")[2] for number in _others(indicator)}
-    said = {name: value for name, value in indicator.model_dump().items() if name not in {*named, "weight"}}
+    said = {name: value for name, value in indicator.model_dump().items() if name not in {*named, *_SAID_APART}}
     if isinstance(indicator, EventsIndicator):
         said["events"] = [(each.event, each.every) for each in indicator.events]
     if isinstance(indicator, PercentIndicator):

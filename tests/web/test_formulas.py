@@ -1,6 +1,7 @@
 """The formula by page: who drafts and approves, what it would have made of months, and that what is published stays."""
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from fastapi.testclient import TestClient
 from sqlmodel import desc, select
 
 from correlation.evaluation.formula import formula_of, template_text
+from correlation.evaluation.formula_text import as_text
 from storage.models import EvaluatedUnit, EvaluationFormula, FormulaChange, User
 from tests.correlation.evaluation.numbers import FORMULA
 from tests.web.conftest import NOON, SignedIn
@@ -162,6 +164,44 @@ def test_indicators_are_written_on_a_page_by_whoever_may_draft(
     assert tax["after"] != tax["before"], "past months are shown by it"
     assert decide(signed_in("admin"), "approve") == 200
     assert "early_bonus" in client.get(f"{path}?base=own-2026").text
+
+
+def test_an_indicator_that_bears_another_name_is_told_as_renamed_and_not_as_measured_otherwise(
+    signed_in: SignedIn,
+) -> None:
+    client = signed_in("supervisor")
+    old, english = (next(each for each in FORMULA.indicators if each.id == name) for name in ("early", "cards"))
+    written = as_text(FORMULA.model_copy(update={"version": "named", "effective": date(2026, 4, 1)}))
+    written = written.replace(f'"{old.name}"', '"早办"').replace(f'"{english.name_en}"', '"Warnings"')
+    client.post("/evaluation/formulas/write", data={"formula": written, "reason": "改名"})
+    page = client.get("/evaluation/formulas/1.json").json()
+    assert page["other_indicators"] == []
+    assert [(each["before"]["name"], each["after"]["name"]) for each in page["renamed"]] == [
+        (old.name, "早办"),
+        (english.name, english.name),
+    ]
+    for language, said in (
+        ("zh", f"改名：{old.name} → 早办、{english.name_en} → Warnings"),
+        ("en", f"Renamed: {old.name} → 早办, {english.name_en} → Warnings"),
+    ):
+        words = re.sub(r"<[^>]*>", "", client.get(f"/evaluation/formulas/1?lang={language}").text)
+        assert said in words
+        assert "New, gone, or measured otherwise" not in words
+        assert "新增、取消或改变计算方式" not in words
+        assert "It says what holds without it." not in words
+
+
+@pytest.mark.parametrize(
+    ("language", "own", "other"), [("zh", "考核办法第三条。", "By rule 3."), ("en", "By rule 3.", "考核办法第三条。")]
+)
+def test_what_a_draft_rests_on_is_told_in_the_language_of_its_reader(
+    signed_in: SignedIn, language: str, own: str, other: str
+) -> None:
+    client = signed_in("supervisor")
+    assert draft(client, source="考核办法第三条。\nBy rule 3.").status_code == 200
+    page = client.get(f"/evaluation/formulas/1?lang={language}").text
+    assert own in page
+    assert other not in page
 
 
 def judged(services: Services) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from correlation.evaluation import keeping
 from correlation.evaluation.formula import Formula, Missing, formula_of, in_force
-from correlation.evaluation.turning import numbers_changed, structure_changed
+from correlation.evaluation.turning import numbers_changed, renamed, structure_changed
 from correlation.proposals import Act
 from storage.models import Evaluation, EvaluationFormula, EvaluationState, FormulaChange, ProposalState, UnitKind
 from web.api import formulas as api
@@ -104,6 +104,14 @@ class NumberChanged:
 
 
 @dataclass(frozen=True)
+class Renamed:
+    """An indicator that bears another name."""
+
+    before: IndicatorUsed
+    after: IndicatorUsed
+
+
+@dataclass(frozen=True)
 class SimulatedMonth:
     month: str
     number: int
@@ -125,7 +133,8 @@ class FormulaChangePage:
     """Version of the formula that it changes."""
     numbers: tuple[NumberChanged, ...]
     other_indicators: tuple[IndicatorUsed, ...]
-    """Those that are new, gone, or of which anything but a number is another."""
+    """Those that are new, gone, or of which anything but a number or the name is another."""
+    renamed: tuple[Renamed, ...]
     missing: Missing | None
     """What becomes of the weight of an indicator of which nothing is known, where that is changed."""
     counts_otherwise: bool
@@ -218,6 +227,7 @@ def _change(viewer: Viewer, services: Services, change_id: int, kind: UnitKind) 
             numbers=_numbers(before, after) if before else (),
             missing=after.missing if before and before.missing is not after.missing else None,
             other_indicators=_other_indicators(before, after) if before else (),
+            renamed=_renamed(before, after) if before else (),
             counts_otherwise=before is not None and _counts_otherwise(session, before, after, published),
             kind=kind,
             months=tuple(_month(session, viewer, each, kind, after) for each in published),
@@ -238,6 +248,11 @@ def _numbers(before: Formula, after: Formula) -> tuple[NumberChanged, ...]:
 def _other_indicators(before: Formula, after: Formula) -> tuple[IndicatorUsed, ...]:
     indicators = {each.id: each for formula in (before, after) for each in indicators_used(formula)}
     return tuple(indicators[name] for name in structure_changed(before, after))
+
+
+def _renamed(before: Formula, after: Formula) -> tuple[Renamed, ...]:
+    was, becomes = ({each.id: each for each in indicators_used(formula)} for formula in (before, after))
+    return tuple(Renamed(was[each.id], becomes[each.id]) for each, _ in renamed(before, after))
 
 
 def _counts_otherwise(session: Session, before: Formula, after: Formula, shown: Sequence[Evaluation]) -> bool:
