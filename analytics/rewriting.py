@@ -267,13 +267,13 @@ def _end_of(history: Sequence[PresenceSpan], now: datetime) -> datetime:
 def _absences(session: Session, counter_id: str, sought: EventKind, whole: Span) -> list[Absence]:
     """That reach into it, or begin so near that one found may be the same; those taken back before, too.
 
-    As they stand once whoever speaks about one of them at this moment has done so.
+    As they stand in the counter's turn: who speaks about one of them takes that, too.
     """
     until = func.coalesce(Absence.said_until, Absence.end)
     near = or_(until.is_(None), until >= whole.start, col(Absence.start) >= whole.start - SAME)
     query = select(Absence).where(Absence.counter_id == counter_id, Absence.start < whole.end, near)
     session.flush()
-    rows = session.exec(query.order_by(col(Absence.start)).with_for_update().execution_options(populate_existing=True))
+    rows = session.exec(query.order_by(col(Absence.start)).execution_options(populate_existing=True))
     return [row for row in rows if sought_as(row.kind) is sought]
 
 

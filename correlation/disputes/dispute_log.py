@@ -71,9 +71,13 @@ class Deadlines:
 
 
 def say(session: Session, absence_id: int, said: Said, by: int, now: datetime) -> Absence:
-    """Appends it to the log; the footage is held while it is disputed. Raises SayingRefused."""
-    take_turns(session, Absence, absence_id)
+    """Appends it to the log; the footage is held while it is disputed. Raises SayingRefused.
+
+    In the counter's turn: whoever judges its past anew at this moment has done so before.
+    """
     wanted = select(Absence).where(Absence.id == absence_id)
+    take_turns(session, Counter, session.exec(wanted).one().counter_id)
+    take_turns(session, Absence, absence_id)
     absence = session.exec(wanted.execution_options(populate_existing=True)).one()
     alert = session.exec(select(Alert).where(Alert.absence_id == absence_id)).first()
     hall_id = session.get_one(Counter, absence.counter_id).hall_id

@@ -1,6 +1,7 @@
 """Absences that are judged anew: which is which, and what people have said about them. Nothing of that is lost."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -8,7 +9,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from analytics.absence import FoundAbsence, find_absences
 from analytics.going_on import ENDLESS, length
@@ -204,6 +205,48 @@ def test_one_that_is_none_any_more_settles_its_dispute_and_frees_its_footage(hal
     assert refused.value.why is Refusal.NONE
 
 
+def test_who_disputes_it_at_that_moment_finds_that_it_is_none(hall: Database) -> None:
+    def dispute() -> Refusal | None:
+        try:
+            speak(hall, DISPUTE)
+        except SayingRefused as refused:
+            return refused.why
+        return None
+
+    with ThreadPoolExecutor() as threads:
+        with hall.transaction() as session:
+            seen(session, (1000, STAFFED), end=1600)
+            judge_anew(session, COUNTER, Span(at(1000), at(1600)), NOW)
+            said = threads.submit(dispute)
+            wait([said], timeout=1)  # who does not take turns has spoken by then
+        assert said.result() is Refusal.NONE
+    assert told(hall) == [(1, 1000, 1000, "withdrawn", "")]
+
+
+@pytest.mark.parametrize("decision", [UPHOLD, WITHDRAW])
+def test_what_is_decided_while_it_lasts_is_decided_to_its_end(hall: Database, decision: Said) -> None:
+    state = {UPHOLD: "upheld", WITHDRAW: "withdrawn"}[decision]
+    with hall.transaction() as session:
+        seen(session, (1600, UNSTAFFED), end=3900)
+        session.exec(select(Presence).where(Presence.end == at(3900))).one().end = None
+        session.exec(delete(Presence).where(col(Presence.start) >= at(2000)))
+        judge_anew(session, COUNTER, Span(at(1600), at(3900)), NOW)
+    assert told(hall) == [(1, 1000, None, "", "")]
+    speak(hall, DISPUTE)
+    speak(hall, decision)
+    looked_again(hall, (950, UNSTAFFED), end=1000)
+    assert told(hall) == [(1, 1000, None, "", state)]
+    with hall.transaction() as session:
+        write_absences(session, HALL, COUNTER, _lasting(950, 4000), at(4000))
+        write_absences(session, HALL, COUNTER, _lasting(950, 4000, end=4200), at(4200))
+    assert told(hall) == [(1, 1000, 4200, "returned", state)]
+    with hall.transaction() as session:
+        write_absences(session, HALL, COUNTER, _lasting(950, 4000, end=4200), at(4201))
+        seen(session, (950, UNSTAFFED), (4200, STAFFED), end=4300)
+        judge_anew(session, COUNTER, Span(at(950), at(4300)), at(4300))
+    assert told(hall) == [(1, 1000, 4200, "returned", state)]
+
+
 def test_it_is_disputed_again_once_it_is_one_after_all(hall: Database) -> None:
     speak(hall, DISPUTE)
     looked_again(hall, (1000, STAFFED), end=1600)
@@ -274,17 +317,19 @@ def test_what_reaches_into_what_is_seen_otherwise_becomes_shorter_from_both_side
     assert told(hall) == [(1, 1300, 1300, "withdrawn", "")]
 
 
-def _lasting(session: Session, since: float, now: float) -> list[FoundAbsence]:
-    spans = [PresenceSpan(at(since), None, UNSTAFFED, CustomerState.NONE)]
+def _lasting(since: float, now: float, end: float | None = None) -> list[FoundAbsence]:
+    """As the watch finds it: it lasts, or somebody came back."""
+    spans = [PresenceSpan(at(since), None if end is None else at(end), UNSTAFFED, CustomerState.NONE)]
+    spans += [] if end is None else [PresenceSpan(at(end), None, STAFFED, CustomerState.NONE)]
     rule = Rule(threshold=timedelta(seconds=300), waiting=timedelta(seconds=300))
-    return find_absences(spans, [Span(at(-9999), at(99999))], rule, at(now))
+    return find_absences(spans, [Span(at(-9999), at(99999))], rule, at(now if end is None else end))
 
 
 def test_the_watch_goes_on_with_one_whose_beginning_is_another_by_now(site: Database) -> None:
     with site.transaction() as session:
         session.add(Absence(id=7, counter_id="cc-2", start=at(1000), threshold_s=300))
         session.flush()
-        write_absences(session, HALL, "cc-2", _lasting(session, 800, 1500), at(1500))
+        write_absences(session, HALL, "cc-2", _lasting(800, 1500), at(1500))
     assert [row[:3] for row in told(site) if row[0] != 1] == [(7, 1000, None)]
 
 
@@ -296,10 +341,10 @@ def test_the_watch_accuses_nobody_anew_of_what_was_decided(site: Database) -> No
         row.judged_at = at(1500)
         say(session, 7, DISPUTE, CLERK, NOW)
         say(session, 7, WITHDRAW, CHIEF, NOW)
-        write_absences(session, HALL, "cc-2", _lasting(session, 900, 1700), at(1700))
+        write_absences(session, HALL, "cc-2", _lasting(900, 1700), at(1700))
     assert [row[:3] for row in told(site) if row[0] != 1] == [(7, 1000, 1500)]
     with site.transaction() as session:
-        write_absences(session, HALL, "cc-2", _lasting(session, 900, 1801), at(1801))
+        write_absences(session, HALL, "cc-2", _lasting(900, 1801), at(1801))
     assert [row[:3] for row in told(site) if row[0] != 1] == [(7, 1000, 1500), (8, 1500, None)]
 
 

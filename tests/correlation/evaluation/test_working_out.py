@@ -6,6 +6,9 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlmodel import Session, col, delete, select
 
+from analytics.judging import judge_anew
+from analytics.presence import Transition
+from analytics.rewriting import rewrite_presence
 from correlation.evaluation.behind import ALWAYS, BY_FORMULA
 from correlation.evaluation.counted import Counted
 from correlation.evaluation.formula import Formula, FormulaProblem
@@ -26,6 +29,7 @@ from storage.intervals import Span
 from storage.models import (
     Absence,
     Alert,
+    CustomerState,
     Department,
     DisputeAct,
     EvaluatedUnit,
@@ -35,6 +39,7 @@ from storage.models import (
     EventKind,
     MarkKind,
     Operator,
+    StaffState,
     UnitKind,
 )
 from tests.correlation.evaluation.city import (
@@ -202,6 +207,40 @@ def test_a_withdrawn_absence_never_counts(sqlite_month: Database) -> None:
         unit(found, UnitKind.COUNTER, "cc-1").counted, absent_s=600, disputed_s=0, open_s=0
     )
     assert [mark.subject_id for mark in found.marks if mark.kind is MarkKind.ABSENCE] == [1]
+
+
+def test_an_absence_whose_footage_was_looked_at_again_counts_once_and_as_it_was_decided(sqlite_month: Database) -> None:
+    def counted() -> tuple[int, int, int, list[str]]:
+        found = worked(sqlite_month)
+        hall = unit(found, UnitKind.HALL, "cc").counted
+        marks = [mark.standing for mark in found.marks if mark.kind is MarkKind.ABSENCE]
+        return hall.absent_s, hall.disputed_s, hall.open_s, marks
+
+    dispute(sqlite_month, 2, DisputeAct.DISPUTE, 2, COUNTED_AT - timedelta(hours=2))
+    _looked_again(sqlite_month, "2026-05-29T10:50", "2026-05-29T11:10", StaffState.UNSTAFFED)
+    assert counted() == (600, 1200, 0, ["stands", "disputed"])
+    dispute(sqlite_month, 2, DisputeAct.UPHOLD, 1, COUNTED_AT - timedelta(hours=1))
+    _looked_again(sqlite_month, "2026-05-29T10:46", "2026-05-29T10:50", StaffState.UNSTAFFED)
+    assert counted() == (1800, 0, 0, ["stands", "upheld"]), "nobody has decided on what begins earlier by now"
+    _looked_again(sqlite_month, "2026-05-29T10:40", "2026-05-29T10:46", StaffState.UNSTAFFED)
+    assert counted() == (1800, 0, 600, ["stands", "open", "upheld"]), "that is ten minutes by itself"
+
+
+def test_a_dispute_that_is_settled_counts_nothing(sqlite_month: Database) -> None:
+    dispute(sqlite_month, 2, DisputeAct.DISPUTE, 2, COUNTED_AT - timedelta(hours=2))
+    _looked_again(sqlite_month, "2026-05-29T11:00", "2026-05-29T11:10", StaffState.STAFFED)
+    found = worked(sqlite_month)
+    hall = unit(found, UnitKind.HALL, "cc").counted
+    assert (hall.absent_s, hall.disputed_s, hall.open_s) == (600, 0, 0)
+    assert [mark.subject_id for mark in found.marks if mark.kind is MarkKind.ABSENCE] == [1]
+
+
+def _looked_again(database: Database, start: str, end: str, staff: StaffState) -> None:
+    span = Span(local(start), local(end))
+    told = Transition("cc-1", span.start, staff, CustomerState.NONE, staff_count=int(staff is StaffState.STAFFED))
+    with database.transaction() as session:
+        rewrite_presence(session, "cc-1", span, [told], "marker")
+        judge_anew(session, "cc-1", span, COUNTED_AT)
 
 
 def test_that_an_alert_was_seen_makes_nothing_count(sqlite_month: Database) -> None:
