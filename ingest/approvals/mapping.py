@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from ingest.approvals.parsing import MODELS, parse_row
 from ingest.approvals.plain import PlainStep, plain_step
 from ingest.approvals.problems import EXAMPLE_TIME, Problem, shown
-from ingest.approvals.row import Row, RowError, keepable, required, times_of
+from ingest.approvals.row import Row, RowError, keepable, reference_said, required, times_of
 from ingest.approvals.stamps import is_readable, read_stamp
 from storage.models import RecordKind, StepKind
 from storage.sayings import Saying, unlabelled
@@ -158,7 +158,8 @@ class Mapping:
         problems += row.problems if isinstance(row, RowError) and not problems else ()
         if isinstance(row, Row) and not problems:
             return row
-        return RowError(tuple(self._in_their_words(problem) for problem in problems), keepable(raw))
+        told = tuple(self._in_their_words(problem) for problem in problems)
+        return RowError(told, keepable(raw), record=self.file.record, reference=reference_said(self.file.model, values))
 
     def _translated(self, record: Table[str, str]) -> tuple[dict[str, Any], list[Problem]]:
         """By field: the times as such, where they can be read; and what cannot be translated."""

@@ -17,7 +17,7 @@ from ingest.approvals.records import (
     StepRow,
     SuspensionRow,
 )
-from ingest.approvals.row import UNKNOWN_RECORD, Row, RowError, keepable, row_error
+from ingest.approvals.row import UNKNOWN_RECORD, Row, RowError, keepable, reference_said, row_error
 from storage.models import RecordKind
 from storage.sayings import Saying
 
@@ -60,7 +60,8 @@ def parse_row(values: object, raw: str | None = None) -> Row | RowError:
         return model.model_validate(values)
     except ValidationError as error:
         problems = explain(error, tuple(model.model_fields))
-        return RowError(problems, keepable(raw_of(values, raw)), record=model.kind_of_record)
+        reference = reference_said(model, values)
+        return RowError(problems, keepable(raw_of(values, raw)), record=model.kind_of_record, reference=reference)
 
 
 def model_of(word: object) -> type[Row] | None:

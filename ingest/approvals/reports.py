@@ -188,6 +188,7 @@ def keep_rejected(session: Session, batch_id: int, refused: Refused) -> None:
             "batch_id": batch_id,
             "line": line,
             "record": error.record,
+            "reference": error.reference,
             **_columns(problem),
             "raw": error.raw if number == 0 else "",
         }

@@ -1,5 +1,6 @@
 """What every row of the exchange standard has in common, whatever it tells of."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -57,6 +58,8 @@ class Row(BaseModel):
 
 _NO_PART = {"record"}
 _UNIT_SEPARATOR = "\x1f"  # stands in no name
+_LONGEST_NAME = 200
+"""Characters, as of the fields that name records."""
 
 
 @cache
@@ -81,6 +84,8 @@ class RowError:
     """It is the header of a table, so that nothing below it could be read."""
     record: str = RecordKind.STEP
     """What it claims to tell of: a kind of record, or `UNKNOWN_RECORD`."""
+    reference: str = ""
+    """Of the record that it claims to tell of; empty where it names none."""
 
 
 def row_of_the_past(row: Row, received_at: datetime) -> Row | RowError:
@@ -100,11 +105,19 @@ def _of_the_future(row: Row, latest: datetime) -> RowError:
     )
     stamped = ((name, getattr(row, name)) for name in row.happened)
     wrong = tuple(Problem(name, said, remedy) for name, moment in stamped if moment is not None and moment > latest)
-    return RowError(wrong, keepable(row.model_dump_json(exclude_defaults=True)), record=row.kind_of_record)
+    raw = keepable(row.model_dump_json(exclude_defaults=True))
+    return RowError(wrong, raw, record=row.kind_of_record, reference=row.reference)
 
 
 def row_error(problem: Problem, raw: str, record: str = RecordKind.STEP) -> RowError:
     return RowError((problem,), keepable(raw), record=record)
+
+
+def reference_said(model: type[Row], values: Mapping[str, Any]) -> str:
+    """By which a row that cannot be used names its record; empty where it does not."""
+    parts = [values.get(name) for name in model.named_by]
+    said = [printable(part) for part in parts if isinstance(part, str) and 0 < len(part) <= _LONGEST_NAME]
+    return _UNIT_SEPARATOR.join(said) if len(said) == len(parts) else ""
 
 
 def keepable(raw: str) -> str:

@@ -200,6 +200,7 @@ class RejectedRow(SQLModel, table=True):
     batch_id: int = column("", foreign_key="batch.id", index=True)
     line: int = column("1 = first line of the file or first row of the push")
     record: str = column("what it claims to tell of; a kind of record if it is known", default="step")
+    reference: str = column("of that record in its source; empty: it names none", default="")
     field: str = column("")
     problem: str = column("")
     remedy: str = column("")

@@ -1,5 +1,6 @@
 """What became of a batch: its counts, its refused rows, and those as a file."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from ingest.approvals.reports import rejection
 from storage.models import Batch, RejectedRow, Source
 from storage.sayings import Saying
 from web.auth import require
+from web.came_since import CameSince, came_since
 from web.errors import NotFound
 from web.i18n import Language, say
 from web.i18n import gettext_marker as _
@@ -18,7 +20,7 @@ from web.pages.batch_list import BatchRow, batch_row
 from web.pages.filters import DEFAULT_ZONE
 from web.pages.rendering import ScreenDep, add_page
 from web.pages.scoping import sources_in_scope
-from web.pages.tables import Cell, Table, add_table, read_on
+from web.pages.tables import Cell, Moments, Table, add_table, read_on
 from web.permissions import Permission
 from web.row_ids import RowId
 from web.services import ServicesDep
@@ -28,6 +30,7 @@ router = APIRouter()
 Importer = Annotated[Viewer, Depends(require(Permission.IMPORT))]
 SHOWN_ROWS = 200
 CSV_HEADINGS = (_("Line"), _("Field"), _("What is wrong"), _("What to do"), _("The row as it came"))
+CAME_HEADINGS = _("Came since with batch"), _("Came since")
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Rejected:
     problem: Saying
     remedy: Saying
     raw: str
+    came_since: CameSince | None
+    """The first later batch that told of the same record; None where none has, and where the row names no record."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +57,15 @@ def batch_page(batch_id: RowId, viewer: Importer, services: ServicesDep) -> Batc
     with services.database.transaction() as session:
         batch, source = _scoped_batch(session, viewer, batch_id)
         found = session.exec(_rejected(batch_id).limit(SHOWN_ROWS + 1)).all()
-        rows = tuple(_rejected_row(row) for row in found[:SHOWN_ROWS])
+        rows = tuple(_rejected_rows(session, batch, found[:SHOWN_ROWS]))
         return BatchPage(DEFAULT_ZONE, batch_row(batch, source), rows, len(found) > SHOWN_ROWS)
 
 
-def _rejected_row(row: RejectedRow) -> Rejected:
-    found = rejection(row)
-    return Rejected(found.line, found.field, found.problem, found.remedy, row.raw)
+def _rejected_rows(session: Session, batch: Batch, rows: Sequence[RejectedRow]) -> Iterator[Rejected]:
+    since = came_since(session, batch, rows)
+    for row in rows:
+        found = rejection(row)
+        yield Rejected(found.line, found.field, found.problem, found.remedy, row.raw, since.get(row.id))
 
 
 def _scoped_batch(session: Session, viewer: Viewer, batch_id: int) -> tuple[Batch, Source]:
@@ -83,17 +90,21 @@ def rejected_table(batch_id: RowId, viewer: Importer, services: ServicesDep, aro
     with services.database.transaction() as session:
         _scoped_batch(session, viewer, batch_id)
 
-    def read(session: Session, at: int | None, limit: int) -> list[RejectedRow]:
-        return list(session.exec(_rejected(batch_id).where(col(RejectedRow.id) > (at or 0)).limit(limit)))
+    def read(session: Session, at: int | None, limit: int) -> list[tuple[int, Rejected]]:
+        found = session.exec(_rejected(batch_id).where(col(RejectedRow.id) > (at or 0)).limit(limit)).all()
+        told = _rejected_rows(session, session.get_one(Batch, batch_id), found)
+        return [(row.id or 0, each) for row, each in zip(found, told, strict=True)]
 
-    columns = tuple(say(language, heading) for heading in CSV_HEADINGS)
-    rows = read_on(services.database, read, lambda row: row.id or 0)
-    return Table(f"rejected-{batch_id}", DEFAULT_ZONE, columns, (_cells(row, language) for row in rows))
+    batch, at = (say(language, heading) for heading in CAME_HEADINGS)
+    columns = (*(say(language, heading) for heading in CSV_HEADINGS), batch, Moments(at))
+    rows = read_on(services.database, read, lambda numbered: numbered[0])
+    return Table(f"rejected-{batch_id}", DEFAULT_ZONE, columns, (_cells(row, language) for _, row in rows))
 
 
-def _cells(row: RejectedRow, language: Language) -> list[Cell]:
-    found = _rejected_row(row)
-    return [row.line, found.field, say(language, found.problem), say(language, found.remedy), found.raw]
+def _cells(row: Rejected, language: Language) -> list[Cell]:
+    since = row.came_since
+    came = (since.batch_id, since.received_at) if since else (None, None)
+    return [row.line, row.field, say(language, row.problem), say(language, row.remedy), row.raw, *came]
 
 
 for _address in ("/import/{batch_id}", "/import/{batch_id}/rejected"):

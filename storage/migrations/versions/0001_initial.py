@@ -2774,6 +2774,9 @@ def upgrade() -> None:
         sa.Column(
             "record", sa.String(), nullable=False, comment="what it claims to tell of; a kind of record if it is known"
         ),
+        sa.Column(
+            "reference", sa.String(), nullable=False, comment="of that record in its source; empty: it names none"
+        ),
         sa.Column("field", sa.String(), nullable=False),
         sa.Column("problem", sa.String(), nullable=False),
         sa.Column("remedy", sa.String(), nullable=False),

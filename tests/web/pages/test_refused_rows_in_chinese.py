@@ -165,8 +165,11 @@ def test_the_report_the_batch_and_its_file_are_chinese(sign_in: SignIn, dry_run:
     if not dry_run:
         assert english_sentences(client.get("/import/2", headers=ZH).text) == []
         rows = list(csv.reader(io.StringIO(client.get("/import/2/rejected.csv", headers=ZH).text)))
-        assert rows[0] == ["\ufeff行号", "字段", "问题", "处理办法", "原始内容"]
+        assert rows[0] == ["\ufeff行号", "字段", "问题", "处理办法", "原始内容", *SINCE]
         assert all(english_sentences(cell) == [] for row in rows for cell in row[1:4])
+
+
+SINCE = ("此后收到的批次", "此后收到时间 (Asia/Shanghai)")
 
 
 def test_programs_read_english_in_any_language(sign_in: SignIn) -> None:
