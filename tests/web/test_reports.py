@@ -139,6 +139,19 @@ def test_the_pdf_tells_ranks_and_shares_as_the_page_does(services: Services) -> 
     assert words(services, Language.ZH).about[0] == "已发布：2026-03-02 12:00 · 何敏"
 
 
+@pytest.mark.parametrize(("language", "said"), [(Language.ZH, "未知"), (Language.EN, "Not known")])
+def test_the_pdf_says_unknown_where_the_page_does(services: Services, language: Language, said: str) -> None:
+    found = words(services, language)
+    first, *_ = found.report.tables[0][1]
+    partly = replace(first, indicators={**first.indicators, "cards": None})
+    cells = dict(zip(found.columns, row(found, partly), strict=True))
+    assert [name.split()[0] for name, cell in cells.items() if cell == said] == [
+        found.columns[5 + [each.id for each in found.report.indicators].index("cards")].split()[0]
+    ]
+    nothing = row(found, replace(first, total=None, rank=None))
+    assert nothing[:5] == ["–", found.name(first), said, said, said], "there is no rank, and points that nobody knows"
+
+
 def test_a_long_name_and_many_units_leave_the_pdf_whole(services: Services, font: FontFile) -> None:
     found = words(services, Language.ZH)
     kind, units = found.report.tables[0]

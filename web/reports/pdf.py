@@ -8,6 +8,7 @@ from fpdf.fonts import FontFace
 
 from correlation.evaluation.ranking import Place
 from web.evaluations import UnitRow
+from web.i18n import gettext_marker as _
 from web.pages.formats import exact_percent
 from web.reports.content import Words
 from web.reports.fonts import FontFile
@@ -118,15 +119,16 @@ class _Document:
 def row(words: Words, unit: UnitRow) -> list[str]:
     """By the columns of the report."""
     _rank, *figures, _known = words.cells(unit)
-    return [_place(unit.rank), *map(_shown, figures), exact_percent(unit.known)]
+    unknown = words.say(_("Not known"))
+    return [_place(unit.rank), *(_shown(each, unknown) for each in figures), exact_percent(unit.known)]
 
 
 def _place(rank: Place | None) -> str:
     """With those that it could be by chance."""
     if rank is None:
-        return _shown(None)
+        return "–"
     return f"{rank.rank}" if rank.best == rank.worst else f"{rank.rank}\N{NO-BREAK SPACE}({rank.best}–{rank.worst})"
 
 
-def _shown(value: str | float | None) -> str:
-    return "–" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value)
+def _shown(value: str | float | None, unknown: str) -> str:
+    return unknown if value is None else f"{value:.2f}" if isinstance(value, float) else str(value)
