@@ -14,6 +14,7 @@ from web.errors import NotFound
 from web.i18n import gettext_marker as _
 from web.pages.admin.forms import Field, Option, Row, Saved, optional, text
 from web.pages.admin.hours import read_hours, written_hours
+from web.pages.admin.hours_said import said_hours
 
 
 def id_field(value: str) -> Field:
@@ -147,7 +148,7 @@ class Halls:
                     desk.named(h),
                     districts[h.district],
                     h.timezone,
-                    "; ".join(written_hours(h.hours)) or _("Always open"),
+                    said_hours(h.hours) or _("Always open"),
                 ),
             )
             for h in api.list_halls(desk)
@@ -207,7 +208,7 @@ class Counters:
     def rows(self, desk: Desk) -> Sequence[Row]:
         halls = dict(hall_options(desk))
         return [
-            Row(c.id, (c.id, c.number, desk.named(c), halls[c.hall], "; ".join(written_hours(c.roster))))
+            Row(c.id, (c.id, c.number, desk.named(c), halls[c.hall], said_hours(c.roster) or ""))
             for c in api.list_counters(desk)
         ]
 
