@@ -392,7 +392,7 @@ def _timeline(
     spans = presence_between(session, absence.counter_id, start, end, now)
     closed = free_spans(session, row.counter, start, end)
     lanes = [presence_lane(spans, Span(start, max(start, end)), closed), customer_lane(spans, now)]
-    lanes += absence_lanes(rows)
+    lanes += absence_lanes([each for each in rows if each.ended_by != WITHDRAWN])
     lanes.append(step_lane(steps_between(session, viewer, absence.counter_id, start, end)))
     if camera:
         lanes.append(footage_lane(services.footage.coverage(session, camera, start, end)))
