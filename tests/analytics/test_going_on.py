@@ -354,6 +354,7 @@ _PIECE_S = 100
 _STATES = st.sampled_from([UNSTAFFED, UNSTAFFED, UNSTAFFED, STAFFED, UNKNOWN])
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     first=st.lists(_STATES, min_size=_PIECES, max_size=_PIECES),
