@@ -67,7 +67,7 @@ ENDED_WORDS: Mapping[str, str] = {
     "decided": _("a supervisor has decided on what follows"),
     "as_decided": _("the decision reaches no further"),
     "divided": _("what follows is disputed by itself"),
-    "withdrawn": _("it was taken back"),
+    "withdrawn": _("taken back later"),
 }
 """How an absence or another event ended."""
 
