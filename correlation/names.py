@@ -1,6 +1,6 @@
 """Names that could not be resolved when a row came, tried again when aliases, counters or departments change."""
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlmodel import Session, col
 
 from correlation.marks import unsettle
@@ -9,6 +9,7 @@ from storage.models import (
     Case,
     Contact,
     Counter,
+    Course,
     Department,
     Item,
     ItemVersion,
@@ -49,10 +50,16 @@ def _resolve_beside_steps(session: Session, source: Source, names: CounterNames)
                 session.execute(named.values(counter_id=names.find(reference)))
 
 
+def _forget_courses(session: Session, moved: ColumnElement[bool]) -> None:
+    """Of the cases of these steps it is no longer known in which halls they were."""
+    session.execute(delete(Course).where(col(Course.case_id).in_(select(col(Step.case_id)).where(moved))))
+
+
 def _move(session: Session, source: Source, reference: str, counter_id: str | None) -> None:
     named = and_(col(Step.source_id) == source.id, col(Step.counter_ref) == reference)
     elsewhere = and_(named, col(Step.counter_id).is_distinct_from(counter_id))
     unsettle(session, select(col(Step.id)).where(elsewhere))
+    _forget_courses(session, elsewhere)
     session.execute(update(Step).where(elsewhere).values(counter_id=counter_id))
     _place_cases(session, source, named)
 

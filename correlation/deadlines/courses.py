@@ -15,8 +15,13 @@ import msgspec
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
+from correlation.deadlines.asking import asked_of
 from correlation.deadlines.facts import CaseFacts
+from correlation.deadlines.item_words import ItemWords
 from correlation.deadlines.known import Ruling
+from correlation.deadlines.missing import Asked
+from correlation.deadlines.observing import Telling
+from correlation.deadlines.rules import Rules
 from correlation.deadlines.told import DatedFacts
 from storage import models
 from storage.bulk import insert_many, is_among, table_of
@@ -24,11 +29,12 @@ from storage.models import Case, Source
 
 
 def _edition() -> str:
-    """Of all modules that have a say in what is known of a case."""
+    """Of all modules that have a say in what is known of a case, and of what it is made of."""
     here = Path(__file__).parent
     said = hashlib.sha256()
-    for module in sorted([*here.glob("*.py"), *(here.parent / "catalogue").glob("*.py")]):
-        said.update(module.read_bytes())
+    for folder in (here, here.parent / "catalogue", Path(models.__file__).parent):
+        for module in sorted(folder.glob("*.py")):
+            said.update(module.read_bytes())
     return said.hexdigest()[:16]
 
 
@@ -45,23 +51,47 @@ class KnownCourse(NamedTuple):
     """In which it was by what had been told, each since when; the last is that of now."""
     usual: str | None
     """The hall of its source."""
+    items: Sequence[str]
+    """The codes that its steps have named."""
+    words: str
+    """What was said of these items, as `ItemWords` counts it."""
+    asked: Sequence[tuple[Telling, datetime]]
+    """What the rules want of its source, and since when that has told such things."""
 
 
-def of(session: Session, cases: Sequence[int]) -> dict[int, KnownCourse]:
-    """Of those of which nothing was told or decided since theirs was kept, and that are where they were."""
+def of(session: Session, cases: Sequence[int], *rules: Rules) -> dict[int, KnownCourse]:
+    """Of those of which nothing was told, said or decided since theirs was kept, and that are where they were."""
     kept = table_of(models.Course).c
     query = (
-        select(kept.case_id, kept.known, col(Case.hall_id), col(Source.hall_id))
+        select(kept.case_id, kept.known, col(Case.source_id), col(Case.hall_id), col(Source.hall_id))
         .join(Case, col(Case.id) == kept.case_id)
         .join(Source, col(Source.id) == col(Case.source_id))
         .where(is_among(session, kept.case_id, cases), kept.edition == EDITION, col(Case.limits_reckoned).is_(True))
     )
     found = {}
-    for case_id, known, hall_id, usual in session.execute(query):
-        course = unpack(known)
-        if (course.halls[-1][1], course.usual) == (hall_id, usual):
-            found[case_id] = course
-    return found
+    for case_id, known, source_id, hall_id, usual in session.execute(query):
+        course = _unpacked(known)
+        if course is not None and (course.halls[-1][1], course.usual) == (hall_id, usual):
+            found[case_id] = source_id, course
+    asked = {source: asked_now(asked_of(session, source, rules)) for source in {source for source, _ in found.values()}}
+    words = ItemWords(session, {code for _, course in found.values() for code in course.items})
+    return {
+        case_id: course
+        for case_id, (source, course) in found.items()
+        if (course.words, course.asked) == (words.of(source, course.items), asked[source])
+    }
+
+
+def asked_now(asked: Asked) -> tuple[tuple[Telling, datetime], ...]:
+    return tuple(sorted(asked.since.items()))
+
+
+def _unpacked(known: bytes) -> KnownCourse | None:
+    """None of what cannot be read: then all that was told is."""
+    try:
+        return unpack(known)
+    except msgspec.DecodeError:
+        return None
 
 
 def keep(session: Session, cases: Sequence[int], courses: Mapping[int, KnownCourse]) -> None:
@@ -79,15 +109,13 @@ def forget(session: Session, cases: Sequence[int]) -> None:
 def pack(course: KnownCourse) -> bytes:
     """As JSON, without names and without what most cases have not."""
     facts = [(since, _without_usual(each)) for since, each in course.facts]
-    return _ENCODER.encode((facts, course.rulings, course.halls, course.usual))
+    return _ENCODER.encode((facts, *course[1:]))
 
 
 def unpack(packed: bytes) -> KnownCourse:
-    """Of what this edition has packed. Raises msgspec.ValidationError."""
-    facts, rulings, halls, usual = _DECODER.decode(packed)
-    return KnownCourse(
-        tuple((since, CaseFacts(*msgspec.structs.astuple(each))) for since, each in facts), rulings, halls, usual
-    )
+    """Of what this edition has packed. Raises msgspec.DecodeError."""
+    facts, *others = _DECODER.decode(packed)
+    return KnownCourse(tuple((since, CaseFacts(*msgspec.structs.astuple(each))) for since, each in facts), *others)
 
 
 _FIELDS = fields(CaseFacts)
@@ -98,8 +126,16 @@ _ENCODER = msgspec.json.Encoder()
 _PackedFacts: Any = msgspec.defstruct(
     "_PackedFacts", [(field.name, _TYPES[field.name], field.default) for field in _FIELDS], array_like=True
 )
-_DECODER = msgspec.json.Decoder(
-    tuple[list[tuple[datetime, _PackedFacts]], tuple[Ruling, ...], tuple[tuple[datetime, str | None], ...], str | None]
+_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
+    tuple[
+        list[tuple[datetime, _PackedFacts]],
+        tuple[Ruling, ...],
+        tuple[tuple[datetime, str | None], ...],
+        str | None,
+        tuple[str, ...],
+        str,
+        tuple[tuple[Telling, datetime], ...],
+    ]
 )
 
 

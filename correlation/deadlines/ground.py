@@ -19,6 +19,8 @@ from storage.models import (
     Item,
     ItemVersion,
     ProposalState,
+    RecordKind,
+    RecordRevision,
     RuleKind,
     RuleVersion,
     Standing,
@@ -30,30 +32,31 @@ STAYS_AFTER = timedelta(days=400)
 _OUT_OF_ORDER = timedelta(hours=1)
 """Batches become visible in another order than they came: what is so much older than the newest is looked at again."""
 _PREFIX = "limits"
-_OF_CALENDARS = ("statutory", "hall")
 _OF_CASES = (RuleKind.LAW, RuleKind.CARDS)
+_WORDS = (
+    select(func.count())
+    .select_from(RecordRevision)
+    .where(col(RecordRevision.record) == RecordKind.ITEM)
+    .scalar_subquery()
+)
 _IS_APPROVED = col(CatalogueChange.state) == ProposalState.APPROVED
 
 
 def current(session: Session, halls: Mapping[str, HallDays]) -> dict[str, str]:
-    """Digests, beside those that links rest on; of catalogues the moment of their newest word."""
+    """Digests, beside those that links rest on; of catalogues the moment of their newest word, and their number."""
     limits = col(Item.legal_days), col(Item.promised_days), col(Item.joint), col(Item.limits_from)
     items = session.execute(select(col(Item.code), *limits))
-    newest = session.execute(select(func.max(col(ItemVersion.received_at)))).scalar_one()
-    approved = session.execute(select(func.max(col(CatalogueChange.decided_at))).where(_IS_APPROVED)).scalar_one()
+    told = session.execute(select(func.max(col(ItemVersion.received_at)), _WORDS)).one()
+    decided = select(func.max(col(CatalogueChange.decided_at)), func.count()).where(_IS_APPROVED)
+    approved = session.execute(decided).one()
     return {
         **{f"{_PREFIX}:statutory:{year}": _special_days(year) for year in announced_years()},
         **{f"{_PREFIX}:hall:{hall_id}": _digest(days) for hall_id, days in halls.items()},
         **{f"{_PREFIX}:item:{code}": _declared(*said) for code, *said in items},
         **{f"{_PREFIX}:rules:{rules.kind.value}/{rules.version}": _written(rules) for rules in _rules(session)},
-        **({f"{_PREFIX}:catalogues": newest.isoformat()} if newest else {}),
-        **({f"{_PREFIX}:approved": approved.isoformat()} if approved else {}),
+        **({f"{_PREFIX}:catalogues": _newest_of(*told)} if told[0] else {}),
+        **({f"{_PREFIX}:approved": _newest_of(*approved)} if approved[0] else {}),
     }
-
-
-def is_of_calendars(key: str) -> bool:
-    """Whether a change of it leaves alone what is known of any case."""
-    return key.split(":", 2)[1] in _OF_CALENDARS
 
 
 def resting_on(session: Session, key: str, before: str, now: datetime) -> Select[Any] | None:
@@ -73,11 +76,20 @@ def resting_on(session: Session, key: str, before: str, now: datetime) -> Select
             return None
         cases = cases.where(col(Case.opened_at) >= _first_moment(rules.effective), _may_move(now))
     else:
-        since = datetime.fromisoformat(before) - _OUT_OF_ORDER if before else datetime(1970, 1, 1, tzinfo=UTC)
+        since = _newest_in(before) - _OUT_OF_ORDER if before else datetime(1970, 1, 1, tzinfo=UTC)
         told = select(col(ItemVersion.code)).where(col(ItemVersion.received_at) >= since)
         approved = select(col(CatalogueChange.code)).where(_IS_APPROVED, col(CatalogueChange.decided_at) >= since)
         cases = cases.where(col(Case.item_code).in_(approved if kind == "approved" else told), _may_move(now))
     return cases
+
+
+def _newest_of(newest: datetime, words: int) -> str:
+    """Of so many: one that becomes visible later than a newer one is another."""
+    return f"{newest.isoformat()} {words}"
+
+
+def _newest_in(remembered: str) -> datetime:
+    return datetime.fromisoformat(remembered.partition(" ")[0])
 
 
 def mark(session: Session, cases: Select[Any], after: int, limit: int, now: datetime) -> Sequence[int]:

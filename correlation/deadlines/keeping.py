@@ -18,6 +18,7 @@ from correlation.deadlines.conduct import breaches
 from correlation.deadlines.courses import KnownCourse
 from correlation.deadlines.derivation import conduct_as_json, derive
 from correlation.deadlines.escalation import answering, escalation_values
+from correlation.deadlines.item_words import ItemWords
 from correlation.deadlines.known import Known, with_rulings
 from correlation.deadlines.loading import Catalogues, load_told
 from correlation.deadlines.rules import Rules, shipped_rules
@@ -32,6 +33,8 @@ from storage.models.columns import JsonObject
 PORTION = 100
 DUE = 1_000
 """Those whose course is kept take a third of the work, or less; each transaction has to be waited for."""
+DUE_WHERE_ONE_WRITES = 200
+"""On SQLite, where everybody else waits for the transaction."""
 PORTIONS = 2
 MARKED = 5_000
 ROOM_S = 0.05
@@ -73,7 +76,7 @@ class DeadlineKeeper:
         rules: Rules | None = None,
         portion: int = PORTION,
         portions: int = PORTIONS,
-        due: int = DUE,
+        due: int | None = None,
         pause: Callable[[float], None] = time.sleep,
         marked: int = MARKED,
         *,
@@ -90,11 +93,11 @@ class DeadlineKeeper:
         self._database = database
         self._given = rules
         self._rules = rules or shipped_rules()
-        self._portion, self._due, self._portions, self._marked, self._pause = portion, due, portions, marked, pause
+        self._portion, self._portions, self._marked, self._pause = portion, portions, marked, pause
+        is_shared = database.engine.dialect.name != "sqlite"
+        self._due = due or (DUE if is_shared else DUE_WHERE_ONE_WRITES)
         self._waits_s = waits_s
         self._calendars = CalendarBook()
-        self._has_ground_moved: bool | None = None
-        """Found out when it matters, once in a run."""
 
     def run_once(self, now: datetime) -> int:
         """Reckons the cases of which something was told, and those whose moment has come; returns how many.
@@ -107,7 +110,6 @@ class DeadlineKeeper:
         with self._database.transaction() as session:
             self._calendars.refresh(session)
             self._rules = self._given or rule_book(session).rules
-        self._has_ground_moved = None
         done = 0
         for number in range(self._portions):
             # From both ends: neither a new case nor a change of an old one waits until all of an import are reckoned.
@@ -141,8 +143,6 @@ class DeadlineKeeper:
         while cases is not None:
             with self._database.transaction() as session:
                 ids = ground.mark(session, cases, last, self._marked, now)
-                if not ground.is_of_calendars(key):
-                    courses.forget(session, ids)
             if len(ids) < self._marked:
                 return
             last = ids[-1]
@@ -181,6 +181,7 @@ class DeadlineKeeper:
         told = self._told(session, anew) if anew else _Told({}, {})
         deadlines, new, changed = self._reckon(session, kept | told.known, now)
         update_many(session, table_of(Deadline), deadlines[: len(kept)], key="case_id")
+        courses.forget(session, [row["case_id"] for row in deadlines[: len(kept)] if row["standing"] in _ENDED])
         if anew:
             self._write_anew(session, anew, deadlines[len(kept) :], told.courses)
         insert_many(session, table_of(Card), new)
@@ -198,13 +199,13 @@ class DeadlineKeeper:
 
     def _kept(self, session: Session, cases: Sequence[int]) -> dict[int, tuple[Known, ...]]:
         """What is known of those whose course is kept."""
-        found = courses.of(session, cases)
-        if found and self._has_ground_moved is None:
-            self._has_ground_moved = _has_ground_moved(session)
-        return {} if self._has_ground_moved else {id_: self._known(course) for id_, course in found.items()}
+        found = courses.of(session, cases, self._rules)
+        return {case_id: self._known(course) for case_id, course in found.items()}
 
     def _told(self, session: Session, cases: Sequence[int]) -> _Told:
         found = load_told(session, cases, self._rules)
+        # Before what was said of them is read: a word that comes in between is read anew.
+        words = ItemWords(session, {code for case in found for code in case.items})
         catalogues = Catalogues(session, found)
         read = {
             case.id: KnownCourse(
@@ -212,6 +213,9 @@ class DeadlineKeeper:
                 case.rulings,
                 case.halls,
                 case.usual_hall,
+                tuple(sorted(case.items)),
+                words.of(case.source_id, case.items),
+                courses.asked_now(case.asked),
             )
             for case in found
         }
@@ -236,12 +240,6 @@ class DeadlineKeeper:
             new += [_card(case_id, card, known, self._rules, now) for key, card in raised.items() if key not in there]
             changed += _changed(there, raised, now)
         return deadlines, new, changed
-
-
-def _has_ground_moved(session: Session) -> bool:
-    """Something was said of items, or other rules are in force, and the cases that rest on it are not marked yet."""
-    changed = basis.changed(basis.remembered(session), ground.current(session, {}))
-    return any(not ground.is_of_calendars(key) for key in changed)
 
 
 def waiting(session: Session, now: datetime, limit: int) -> int:

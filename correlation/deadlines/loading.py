@@ -62,6 +62,11 @@ class CaseTold:
     usual_hall: str | None = None
     """That of its source."""
 
+    @property
+    def items(self) -> frozenset[str]:
+        """That its steps have named."""
+        return frozenset(one.said.item for one in self.told if isinstance(one.said, ToldStep))
+
 
 def load_told(session: Session, case_ids: Iterable[int], *rules: Rules) -> list[CaseTold]:
     """A handful of queries for any number of cases. What any of the rules requires is asked of their sources."""
@@ -252,7 +257,7 @@ class Catalogues:
         cases: Iterable[CaseTold],
         trying: tuple[CatalogueChange, datetime] | None = None,
     ) -> None:
-        codes = {one.said.item for case in cases for one in case.told if isinstance(one.said, ToldStep)}
+        codes = {code for case in cases for code in case.items}
         self._own = _approved(session, codes, trying)
         self._told = _told_versions(session, codes)
         self._declared = _declared_versions(session, codes)

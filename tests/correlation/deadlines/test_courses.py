@@ -13,7 +13,7 @@ from correlation.deadlines import keeping, loading
 from correlation.deadlines.courses import KnownCourse, pack, unpack
 from correlation.deadlines.facts import CaseFacts
 from correlation.deadlines.known import CardKey, Ruling
-from correlation.deadlines.observing import Corrected, Observation
+from correlation.deadlines.observing import Corrected, Observation, Telling
 from correlation.deadlines.told import facts_in_turn
 from correlation.deadlines.work_calendar import LONG_AGO
 from storage.models import (
@@ -36,6 +36,8 @@ from tests.sample import HALL
 
 NINE = at("2026-03-02", "09:00")
 OVERDUE = at("2026-03-10", "00:00")
+SAID = ("JZ-0103",), "JZ-0103=1,0,0,", ((Telling.FEE, NINE),)
+"""Of items, and what is asked."""
 
 
 @given(st.integers(0, 10**9), st.booleans())
@@ -44,7 +46,7 @@ def test_what_is_packed_comes_out_as_it_went_in(seed: int, is_ruled: bool) -> No
     told = sorted(a_case(random.Random(seed)), key=lambda one: one.told_at)
     key = CardKey(CardKind.YELLOW, ClockName.LINK, StepKind.REVIEW, NINE, "")
     rulings = [Ruling(NINE, key), Ruling(OVERDUE, key._replace(link=None, about="fee:7"))] if is_ruled else []
-    course = KnownCourse(facts_in_turn(told, catalogue), tuple(rulings), ((LONG_AGO, None), (NINE, HALL)), None)
+    course = KnownCourse(facts_in_turn(told, catalogue), tuple(rulings), ((LONG_AGO, None), (NINE, HALL)), None, *SAID)
     found = unpack(pack(course))
     assert found == course
     assert repr(found.facts) == repr(course.facts), "enumerations, tuples and offsets, too"
@@ -55,7 +57,9 @@ def test_a_time_keeps_the_offset_in_which_it_was_told(minutes: int, naive: datet
     """So that derivations, which write it down, are the same."""
     moment = naive.replace(tzinfo=timezone(timedelta(minutes=minutes)))
     seen = Observation(CardCause.BACK_DATED, "step:1", moment, moment, corrected=Corrected(None, moment))
-    course = KnownCourse(((moment, CaseFacts(received_at=moment, observed=(seen,))),), (), ((LONG_AGO, HALL),), HALL)
+    course = KnownCourse(
+        ((moment, CaseFacts(received_at=moment, observed=(seen,))),), (), ((LONG_AGO, HALL),), HALL, *SAID
+    )
     (since, facts), *_ = unpack(pack(course)).facts
     assert facts.received_at is not None
     assert [each.isoformat() for each in (since, facts.received_at, facts.observed[0].at)] == [moment.isoformat()] * 3
@@ -135,8 +139,12 @@ def test_a_case_that_comes_due_before_a_longer_promise_was_looked_at_gets_no_car
 
 @pytest.mark.parametrize(
     "changed",
-    [update(Course).values(edition="of before"), update(Case).values(hall_id=None)],
-    ids=["another edition", "another hall"],
+    [
+        update(Course).values(edition="of before"),
+        update(Course).values(known=b"[["),
+        update(Case).values(hall_id=None),
+    ],
+    ids=["another edition", "torn", "another hall"],
 )
 def test_a_course_that_no_longer_holds_is_not_used(
     an_open_case: Platform, read_anew: Callable[[], int], changed: object
