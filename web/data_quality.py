@@ -56,6 +56,8 @@ class Sums:
     refused: int
     missing_batches: int
     completeness: float | None
+    still_missing: int
+    """Of the refused rows: those that no later batch has made good."""
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ COLUMNS = (
     "refused",
     "missing_batches",
     "completeness",
+    "still_missing",
 )
 
 
@@ -57,6 +58,8 @@ class DayRow:
     refused: int
     missing: tuple[Missing, ...]
     completeness: float | None
+    still_missing: int
+    """Of the refused rows: those whose record no later batch has told of, and those that name none."""
 
     def cells(self) -> "Iterator[str | float | date | None]":
         """By COLUMNS."""
@@ -141,6 +144,7 @@ def counted(figures: Figures) -> dict[str, Any]:
         "rows": figures.rows,
         "refused": figures.refused,
         "completeness": figures.completeness,
+        "still_missing": figures.still_missing,
     }
 
 

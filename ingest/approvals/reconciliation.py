@@ -14,7 +14,7 @@ from ingest.approvals.books import BOOKS
 from ingest.approvals.sequences import Missing, missing_batches
 from storage.at_counter import is_at_counter
 from storage.bulk import table_of
-from storage.models import LATE_FROM, Batch, Case, Fee, RecordKind, Step
+from storage.models import LATE_FROM, Batch, Case, Fee, RecordKind, RecordRevision, RejectedRow, Step
 
 HAPPENED: dict[RecordKind, str] = {
     RecordKind.STEP: "end",
@@ -57,6 +57,8 @@ class Figures:
     rows: int
     """In them."""
     refused: int
+    still_missing: int = 0
+    """Of the refused: those whose record no later batch has told of, and those that name none."""
     missing: tuple[Missing, ...] = ()
     """Batches whose absence was noticed."""
 
@@ -108,6 +110,7 @@ def together(figures: Iterable[Figures]) -> Figures:
         batches=sum(each.batches for each in found),
         rows=sum(each.rows for each in found),
         refused=sum(each.refused for each in found),
+        still_missing=sum(each.still_missing for each in found),
         missing=tuple(gap for each in found for gap in each.missing),
     )
 
@@ -162,11 +165,13 @@ def reconcile_together(
     opened = _sums(session, days, table_of(Case), source_ids, "opened_at", func.count())
     fees = _sums(session, days, table_of(Fee), source_ids, "charged", func.sum(table_of(Fee).c.amount_fen))
     filled, came = _filled(session, source_ids, days), _came(session, source_ids, days)
+    came_since = _came_since(session, source_ids, days) if any(each["refused"] for each in came.values()) else {}
 
     def figures(source_id: str) -> Iterator[DayFigures]:
         gaps = missing_batches(session, source_id, days.start(first), now)
         for n, day in enumerate(days.days):
             of = source_id, n
+            on_day = came.get(of, {"batches": 0, "rows": 0, "refused": 0})
             yield DayFigures(
                 day=day,
                 records={kind: found[of][0] for kind, found in counted.items() if of in found},
@@ -175,7 +180,8 @@ def reconcile_together(
                 fees_fen=fees.get(of, 0),
                 fields_filled=filled.get(of, (0, 0))[0],
                 fields_expected=filled.get(of, (0, 0))[1],
-                **came.get(of, {"batches": 0, "rows": 0, "refused": 0}),
+                **on_day,
+                still_missing=on_day["refused"] - came_since.get(of, 0),
                 missing=tuple(gap for gap in gaps if days.of(gap.noticed_at) == day),
             )
 
@@ -220,6 +226,39 @@ def _came(session: Session, source_ids: Collection[str], days: _Days) -> dict[_O
         (of, number): {"batches": count, "rows": int(rows), "refused": int(refused)}
         for of, number, count, rows, refused in session.execute(query)
     }
+
+
+def _came_since(session: Session, source_ids: Collection[str], days: _Days) -> dict[_Of, int]:
+    """How many refused rows tell of a record that a later batch has told of."""
+    batches, rejected = table_of(Batch), table_of(RejectedRow)
+    by = batches.c.source_id, days.table.c.number
+    rows = (
+        select(*by, rejected.c.batch_id, rejected.c.line)
+        .join(batches, days.holds(batches.c.received_at))
+        .join(rejected, rejected.c.batch_id == batches.c.id)
+        .where(batches.c.source_id.in_(source_ids), rejected.c.reference != "")
+        .where(or_(*(and_(rejected.c.record == kind.value, _is_told_later(kind)) for kind in BOOKS)))
+        .distinct()
+        .subquery()
+    )
+    counts = select(rows.c.source_id, rows.c.number, func.count()).group_by(rows.c.source_id, rows.c.number)
+    return {(of, number): count for of, number, count in session.execute(counts)}
+
+
+def _is_told_later(kind: RecordKind) -> ColumnElement[bool]:
+    batches, rejected = table_of(Batch).c, table_of(RejectedRow).c
+    records, revisions = table_of(BOOKS[kind].table).c, table_of(RecordRevision).c
+    told = select(revisions.record_id).where(
+        revisions.record == kind, revisions.record_id == records.id, revisions.batch_id > rejected.batch_id
+    )
+    of_record = records.source_id == batches.source_id, records.reference == rejected.reference
+    correlated = table_of(Batch), table_of(RejectedRow)
+    return (
+        select(records.id)
+        .where(*of_record, told.correlate(table_of(BOOKS[kind].table), *correlated).exists())
+        .correlate(*correlated)
+        .exists()
+    )
 
 
 def _sums(

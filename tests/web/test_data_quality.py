@@ -87,6 +87,25 @@ def test_days_say_the_worst_and_what_never_came_is_counted(signed_in: SignedIn) 
     assert city["sums"]["completeness"] is None
 
 
+def test_what_is_still_missing_is_told_apart_from_what_was_refused(signed_in: SignedIn, anonymous: TestClient) -> None:
+    cc, nh, _ = board(signed_in("admin"))["sources"]
+    assert (cc["sums"]["refused"], cc["sums"]["still_missing"]) == (1, 1)
+    assert nh["sums"]["still_missing"] == 4
+    english = {"Accept-Language": "en"}
+    assert "1 still missing" in signed_in("supervisor").get("/data-quality", params=DAYS, headers=english).text
+    push(anonymous, 2, ROW | {"step": "S2"})
+    found = board(signed_in("admin"))
+    cc = found["sources"][0]["sums"]
+    assert (cc["refused"], cc["still_missing"]) == (1, 0), "it was refused all the same"
+    assert found["together"][-1]["sums"]["still_missing"] == 4
+    for address in ("/data-quality", "/reconciliation"):
+        assert "all came since" in signed_in("supervisor").get(address, params=DAYS, headers=english).text
+        assert "still_missing" in signed_in("supervisor").get(f"{address}.csv", params=DAYS).text
+    chinese = signed_in("admin").get("/data-quality", params=DAYS, headers={"Accept-Language": "zh"}).text
+    assert "此后均已收到" in chinese
+    assert "仍缺 4 行" in chinese
+
+
 def test_the_city_is_the_sum_of_all_and_its_shares_are_those_of_the_sums(signed_in: SignedIn) -> None:
     found = board(signed_in("admin"))
     city = found["together"][-1]

@@ -47,6 +47,26 @@ def test_a_day_counts_what_happened_on_it_by_the_platforms_clock(platform: Datab
     assert found.completeness == pytest.approx(5 / 6 * 3 / 6), "S2 names nothing"
 
 
+def test_refused_rows_are_missing_until_a_later_batch_tells_of_their_record(platform: Database) -> None:
+    wrong = {"start": "yesterday", "end": "sometime"}
+    fee = example_row(RecordKind.FEE)
+    receive(
+        platform,
+        1,
+        SAME_DAY,
+        a_row(step="S1"),
+        a_row(step="S2") | wrong,
+        a_row(step="S3") | wrong,
+        fee | {"amount": "?"},
+        a_row(step="") | wrong,
+    )
+    assert (of_day(platform).refused, of_day(platform).still_missing) == (4, 4)
+    receive(platform, 2, SAME_DAY, a_row(step="S2"), a_row(step=fee["id"]), a_row(step="S1", operator="王芳"))
+    assert (of_day(platform).refused, of_day(platform).still_missing) == (4, 3), "a step is no fee"
+    receive(platform, 3, SAME_DAY, a_row(step="S3"), fee, a_row(step="S3", operator="王芳"))
+    assert (of_day(platform).refused, of_day(platform).still_missing) == (4, 1), "one names no step"
+
+
 def test_a_counter_is_expected_of_the_first_step_of_a_case_that_came_by_one(sqlite_platform: Database) -> None:
     whole: dict[str, object] = {"item": "JZ", "department": "market", "counter": ""}
     later = {"start": "2026-03-02T10:00:00+08:00", "end": None}
