@@ -10,8 +10,6 @@ from correlation.deadlines.escalation import steps_of
 from correlation.deadlines.work_calendar import WorkCalendar
 from storage.models import Card, Closure
 
-_MOMENT = timedelta(microseconds=1)
-
 
 @dataclass(frozen=True)
 class PutOffBy:
@@ -60,7 +58,7 @@ def _between(
     noted: Sequence[Closure], calendar: WorkCalendar, told_at: datetime, until: datetime, over_at: datetime | None
 ) -> Iterator[PutOffBy]:
     """That took a working day out of it after it was told."""
-    first, last = calendar.day_of(told_at), calendar.day_of(until - _MOMENT)
+    first, last = calendar.day_of(told_at), calendar.day_of(until - timedelta(microseconds=1))
     for closure in noted:
         day = closure.day.toordinal()
         if closure.noted_at <= told_at or (over_at is not None and closure.noted_at >= over_at):
