@@ -42,12 +42,19 @@ class Saying(str):
         return translate(self.message) % said
 
     def as_json(self) -> dict[str, Any]:
-        """For a JSON column; a saying among the values is kept in English."""
-        return {"message": self.message, "values": dict(self.values)}
+        """For a JSON column, with the sayings among its values."""
+        values = (
+            (name, value.as_json() if isinstance(value, Saying) else value) for name, value in self.values.items()
+        )
+        return {"message": self.message, "values": dict(values)}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
-        return cls(kept["message"], **kept["values"])
+        values = kept["values"].items()
+        return cls(
+            kept["message"],
+            **{name: cls.from_json(value) if isinstance(value, Mapping) else value for name, value in values},
+        )
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: object) -> CoreSchema:  # noqa: ANN401

@@ -2,10 +2,11 @@
 
 import re
 import tomllib
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Table
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
+from functools import reduce
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,7 +20,7 @@ from ingest.approvals.problems import EXAMPLE_TIME, Problem, shown
 from ingest.approvals.row import Row, RowError, keepable, reference_said, required, times_of
 from ingest.approvals.stamps import is_readable, read_stamp
 from storage.models import RecordKind, StepKind
-from storage.sayings import Saying, unlabelled
+from storage.sayings import Saying
 
 LIMITS, DATES = ("due",), ("closed", "valid_from", "valid_to")
 """Times of which a date alone says enough: a limit lasts to the end of that day, the others begin with it. Any other is
@@ -30,12 +31,14 @@ _HOURS = ("%H", "%I", "%X", "%c")
 
 
 _WORDS = {
-    "missing": "is missing; add it",
-    "string_type": "is not text; put it in quotes",
-    "model_type": "is not a section",
-    "dict_type": "is not a section",
-    "tuple_type": "is not a list",
+    "missing": Saying("is missing; add it"),
+    "string_type": Saying("is not text; put it in quotes"),
+    "model_type": Saying("is not a section"),
+    "dict_type": Saying("is not a section"),
+    "tuple_type": Saying("is not a list"),
 }
+_OTHERWISE_WRONG = Saying("is not valid; see how mappings are written")
+_PLACE = re.compile(r"\(at line (?P<line>\d+), column (?P<column>\d+)\)")
 
 
 class MappingError(Exception):
@@ -65,7 +68,11 @@ class Times(_Strict):
     def _is_readable(cls, written_as: str) -> str:
         if written_as != "iso" and not is_readable(written_as):
             raise ValueError(
-                f"{written_as!r} is no format of times; write one such as %Y/%m/%d %H:%M, with each directive once"
+                Saying(
+                    "“%(format)s” is no format of times; write one such as %%Y/%%m/%%d %%H:%%M, with each directive "
+                    "once",
+                    format=written_as,
+                )
             )
         return written_as
 
@@ -76,7 +83,8 @@ class Times(_Strict):
             if zone is not None:
                 ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"{zone!r} is not a time zone; write one such as Asia/Shanghai") from error
+            said = Saying("“%(zone)s” is not a time zone; write one such as Asia/Shanghai", zone=shown(zone))
+            raise ValueError(said) from error
         return zone
 
 
@@ -101,7 +109,14 @@ class MappingFile(_Strict):
         for section, fields in (("fields", self.fields), ("constants", self.constants)):
             unknown = [name for name in fields if name not in known]
             if unknown:
-                raise ValueError(f"{section}: {unknown[0]} is not a field; the fields are {', '.join(known)}")
+                raise ValueError(
+                    Saying(
+                        "%(section)s: %(field)s is not a field; the fields are %(known)s",
+                        section=section,
+                        field=unknown[0],
+                        known=_listed(known),
+                    )
+                )
         return self
 
     @model_validator(mode="after")
@@ -109,8 +124,11 @@ class MappingFile(_Strict):
         given = {*self.fields, *self.constants, *(("kind",) if self.kinds else ())}
         missing = [name for name in required(self.model) if name not in given]
         if missing:
-            hint = "add the section [kinds]" if missing[0] == "kind" else f"add {missing[0]} to [fields]"
-            raise ValueError(f"nothing gives the field {missing[0]}; {hint}")
+            raise ValueError(
+                Saying("nothing gives the field kind; add the section [kinds]")
+                if missing[0] == "kind"
+                else Saying("nothing gives the field %(field)s; add %(field)s to [fields]", field=missing[0])
+            )
         return self
 
 
@@ -127,10 +145,12 @@ class Mapping:
             return Mapping(MappingFile.model_validate(tomllib.loads(path.read_text("utf-8"))))
         except OSError as error:
             raise _unusable(str(path), error.strerror or "") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise _unusable(path.name, f"is not TOML: {error}") from error
+        except UnicodeDecodeError as error:
+            raise _unusable(path.name, Saying("is not text in UTF-8; save it so")) from error
+        except tomllib.TOMLDecodeError as error:
+            raise _unusable(path.name, _not_toml(error)) from error
         except ValidationError as error:
-            wrong = "; ".join(_wrong(each) for each in error.errors())
+            wrong = reduce(_both, map(_wrong, error.errors()))
             raise _unusable(path.name, wrong) from error
 
     @property
@@ -256,15 +276,40 @@ def _time_remedy(times: Times) -> Saying:
 
 
 def _unusable(name: str, reason: str) -> MappingError:
-    """For whoever writes mapping files: the reason comes from the readers of TOML and of its values, in English."""
     return MappingError(Saying("The mapping %(name)s cannot be used: %(reason)s", name=name, reason=reason))
 
 
-def _wrong(detail: ErrorDetails) -> str:
-    said = _WORDS.get(detail["type"], unlabelled(detail["msg"]))
+def _listed(names: Iterable[str]) -> Saying | str:
+    """With the commas of the reader's language."""
+    return reduce(lambda first, each: Saying("%(first)s, %(next)s", first=first, next=each), map(str, names))
+
+
+def _both(first: Saying, following: Saying) -> Saying:
+    return Saying("%(first)s; %(next)s", first=first, next=following)
+
+
+def _not_toml(error: tomllib.TOMLDecodeError) -> Saying:
+    """What its reader says is English alone; where it stopped is told in any language."""
+    if place := _PLACE.search(str(error)):
+        return Saying("is not TOML in line %(line)s, column %(column)s", **place.groupdict())
+    return Saying("is not TOML at the end of the file")
+
+
+def _wrong(detail: ErrorDetails) -> Saying:
+    said = _what_is_wrong(detail)
+    key = ".".join(map(str, detail["loc"]))
+    return Saying("%(key)s: %(wrong)s", key=key, wrong=said) if key else said
+
+
+def _what_is_wrong(detail: ErrorDetails) -> Saying:
+    if detail["type"] == "value_error":
+        said = detail["ctx"]["error"].args[0]
+        assert isinstance(said, Saying)
+        return said
     if detail["type"] == "enum":
-        of = "record" if detail["loc"] == ("record",) else "step"
-        said = f"is no kind of {of}; use one of {detail['ctx']['expected']}"
+        if detail["loc"] == ("record",):
+            return Saying("is no kind of record; use one of %(known)s", known=_listed(RecordKind))
+        return Saying("is no kind of step; use one of %(known)s", known=_listed(StepKind))
     if detail["type"] == "extra_forbidden":
-        said = f"is not a key of a mapping; the sections are {', '.join(MappingFile.model_fields)}"
-    return ": ".join([".".join(map(str, detail["loc"])), said] if detail["loc"] else [said])
+        return Saying("is not a key of a mapping; the sections are %(known)s", known=_listed(MappingFile.model_fields))
+    return _WORDS.get(detail["type"], _OTHERWISE_WRONG)

@@ -36,6 +36,12 @@ def test_a_saying_comes_back_from_a_json_column() -> None:
     assert (back, back.message, back.values) == (saying, saying.message, saying.values)
 
 
+def test_a_saying_inside_another_comes_back_from_a_json_column_as_one() -> None:
+    saying = Saying("line %(n)s: %(why)s", n=2, why=Saying("has %(count)s characters", count=7))
+    back = Saying.from_json(orjson.loads(orjson.dumps(saying.as_json())))
+    assert (back, back.said(in_chinese)) == (saying, "第 2 行：有 7 个字符")
+
+
 @dataclass(frozen=True)
 class Holder:
     problem: Saying

@@ -33,7 +33,7 @@ HEADER = "case,step,kind,name,start"
 NEVER_MET = {
     "is not JSON",  # lone surrogates do not come out of a decoder
     "is not valid",
-    "The mapping %(name)s cannot be used: %(reason)s",  # of files that people write, on the command line
+    "is not valid; see how mappings are written",
 }
 OF_WHOLE_FILES = {
     "An event log (XES) is read through a mapping: choose one, or write one for its keys.",
@@ -63,6 +63,35 @@ OF_CONFORMANCE = {
     "give each record an id that no other case has: this row takes it from that case",
 }
 """Told by `hallwatch conform`, of rows that are accepted."""
+GOOD_MAPPING = """
+[fields]
+case = "办件"
+step = "环节"
+start = "开始"
+[kinds]
+column = "类型"
+values = {"受理" = "accept"}
+[time]
+zone = "Asia/Shanghai"
+"""
+WRONG_MAPPINGS = [
+    ('case = "办件"\n', "", "没有给出字段 case，请在 [fields] 中补充 case"),
+    ('[kinds]\ncolumn = "类型"\nvalues = {"受理" = "accept"}\n', "", "没有给出字段 kind，请增加 [kinds] 一节"),
+    ('column = "类型"\n', "", "kinds.column：缺失，请补充"),
+    ('case = "', 'caze = "', "fields：caze 不是字段，可用字段为 case、"),
+    ('"accept"', '"accepted"', "kinds.values.受理：不是环节类型，可用 receive、"),
+    ("[fields]", 'record = "stepp"\n[fields]', "record：不是记录类型，可用 step、"),
+    ("[time]", "[tme]", "tme：不是映射的键，可用的节为 record、"),
+    ('"开始"', "3\nname = 4", "fields.start：不是文本，请加引号；fields.name：不是文本，请加引号"),
+    ('"开始"', "3", "fields.start：不是文本，请加引号"),
+    ("[kinds]", "empty = 3\n[kinds]", "fields.empty：不是文本，请加引号"),
+    ("\n[fields]", "empty = 3\n[fields]", "empty：不是列表"),
+    ("[time]\nzone =", "[operators]\n[[time]]\nzone =", "time：不是一节"),
+    ("Asia/Shanghai", "Asia/Foshan", "time.zone：“Asia/Foshan”不是时区，请写成例如 Asia/Shanghai"),
+    ("[time]", '[time]\nformat = "%q"', "time.format：“%q”不是时间格式"),
+    ("[fields]", "[fields", "第 2 行第 8 列不符合 TOML 格式"),
+    ('"Asia/Shanghai"', '"""', "文件末尾不符合 TOML 格式"),
+]
 WRONG_ROWS: list[object] = [
     {"oprator": "x"},
     {"zzzzzz": "x"},
@@ -129,6 +158,45 @@ def every_refusal() -> Iterator[Numbered]:
     yield from read_xes(io.BytesIO(b"<log>"), Mapping(MAPPED))
 
 
+def mapped(folder: Path, old: str, new: str) -> Path:
+    assert old in GOOD_MAPPING
+    file = folder / "own.toml"
+    file.write_text(GOOD_MAPPING.replace(old, new, 1), "utf-8")
+    return file
+
+
+@pytest.mark.parametrize(("old", "new", "told"), WRONG_MAPPINGS)
+def test_why_a_mapping_cannot_be_used_is_told_in_chinese(
+    sign_in: SignIn, tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    mapping = mapped(tmp_path, old, new).read_bytes()
+    files = {"file": ("own.csv", b"a\n1\n"), "mapping_file": ("own.toml", mapping)}
+    page = sign_in("inspector").post("/import", data={"source": "cc-platform"}, files=files, headers=ZH)
+    assert page.status_code == 422
+    [problem] = problems(page.text)
+    assert f"映射 own.toml 无法使用：{told}" in problem
+    assert english_sentences(problem) == []
+
+
+def of_mappings(folder: Path) -> Iterator[str]:
+    """Every message that is told of mappings which cannot be used."""
+    for old, new, _told in WRONG_MAPPINGS:
+        with pytest.raises(MappingError) as refused:
+            Mapping.load(mapped(folder, old, new))
+        yield from messages(refused.value.saying)
+    (folder / "own.toml").write_bytes(b"\xff")
+    with pytest.raises(MappingError) as refused:
+        Mapping.load(folder / "own.toml")
+    yield from messages(refused.value.saying)
+
+
+def messages(saying: Saying) -> Iterator[str]:
+    yield saying.message
+    for value in saying.values.values():
+        if isinstance(value, Saying):
+            yield from messages(value)
+
+
 def said() -> list[Saying]:
     refused = [row for _line, row in every_refusal() if isinstance(row, RowError)]
     return [saying for row in refused for problem in row.problems for saying in (problem.problem, problem.remedy)]
@@ -145,7 +213,7 @@ def test_no_refusal_is_left_out_of_this_test(day: Services, tmp_path: Path) -> N
     file.write_text("{}")
     with pytest.raises(MappingError) as refused:
         import_file(day.database, "cc-platform", file, Mapping(MAPPED), NOW)
-    found = {saying.message for saying in [*said(), refused.value.saying]}
+    found = {saying.message for saying in [*said(), refused.value.saying]} | {*of_mappings(tmp_path)}
     folder = ROOT / "ingest" / "approvals"
     extracted = extract_from_dir(folder, [("**.py", "python")], keywords={"Saying": KEYWORDS["Saying"]})
     assert {
