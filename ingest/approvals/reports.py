@@ -43,7 +43,7 @@ class Sample:
 
     line: int
     said: dict[str, str]
-    """By column; of JSON Lines, which have none, the whole line under no name. Empty for a line of no cells."""
+    """By column, of JSON by field; a line that is no object, whole and under no name. Empty for a line of no cells."""
     record: str
     """The kind of record."""
     becomes: dict[str, Any]

@@ -6,11 +6,14 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+import orjson
+
 from ingest.approvals.formats import Numbered, json_lines
 from ingest.approvals.mapping import Mapping as ColumnMapping
 from ingest.approvals.parsing import Read
 from ingest.approvals.plain import exact
 from ingest.approvals.reading import reads_json, rows_of_table
+from ingest.approvals.repeated import repeated_in_line
 from ingest.approvals.reports import Rejection, Sample
 from ingest.approvals.row import RowError, row_of_the_past
 
@@ -20,7 +23,7 @@ def samples_of_file(path: Path, mapping: ColumnMapping | None, received_at: date
     with path.open("rb") as file:
         if reads_json(path, file, mapping):
             return tuple(
-                sample_of(number, {"": text}, read, received_at)
+                sample_of(number, _fields(text), read, received_at)
                 for number, text, read in islice(json_lines(file), count)
             )
         told = _Told()
@@ -36,6 +39,17 @@ def sample_of(line: int, said: Mapping[str, str], read: Read, received_at: datet
         refused = tuple(Rejection(line, each.field, each.problem, each.remedy) for each in row.problems)
         return Sample(line, filled, row.record, {}, refused)
     return Sample(line, filled, row.kind_of_record.value, row.statement(), ())
+
+
+def _fields(text: str) -> dict[str, str]:
+    """As the cells of a table; what is no object, or names a field twice, under no name as it stands there."""
+    try:
+        values = orjson.loads(text)
+    except ValueError:  # no JSON, or no text of Unicode
+        return {"": text}
+    if not isinstance(values, dict) or not values or repeated_in_line(text, len(values)):
+        return {"": text}
+    return {name: value if isinstance(value, str) else orjson.dumps(value).decode() for name, value in values.items()}
 
 
 @dataclass

@@ -48,10 +48,13 @@ def test_workbooks_and_event_logs_show_theirs_too(tmp_path: Path) -> None:
     assert (first.said["case:concept:name"], first.becomes["case"]) == ("C1", "C1")
 
 
-def test_json_lines_stand_as_they_are(tmp_path: Path) -> None:
-    text = f"{json.dumps(a_row())}\n\nnot JSON\n"
-    good, bad = samples_of_file(written(tmp_path / "own.jsonl", text), None, NOW, 5)
-    assert (good.line, json.loads(good.said[""])) == (1, a_row())
+def test_json_stands_field_by_field_as_a_table_does_and_what_is_no_object_as_it_is(tmp_path: Path) -> None:
+    twice = '{"case": "1", "case": "2"}'
+    text = f"{json.dumps(a_row())}\n\nnot JSON\n{twice}\n[1]\n{{}}\n" + json.dumps(a_row() | {"joint": 3, "item": ""})
+    good, bad, repeated, listed, nothing, odd = samples_of_file(written(tmp_path / "own.jsonl", text), None, NOW, 9)
+    assert (good.line, good.said) == (1, a_row())
+    assert [each.said for each in (repeated, listed, nothing)] == [{"": twice}, {"": "[1]"}, {"": "{}"}]
+    assert (odd.said["joint"], "item" in odd.said) == ("3", False)
     assert good.becomes["step"] == a_row()["step"]
     assert (bad.line, bad.said, bad.record) == (3, {"": "not JSON"}, "unknown")
 
