@@ -44,7 +44,6 @@ TECHNICAL = {
     "correlation.deadlines.keeping": "how much is reckoned at once",
     "correlation.deadlines.moving": "what is looked at again",
     "correlation.deadlines.observing.MOST_BESIDE": "so many of a batch are counted, far above any rule's number",
-    "correlation.deadlines.put_off._MOMENT": "the smallest step of a clock",
     "correlation.deadlines.replaying.PORTION": "how much is read at once",
     "correlation.deadlines.trying": "how much is tried at once",
     "correlation.disputes.voices._RUNS_AT_MOST": "what is looked at again",
