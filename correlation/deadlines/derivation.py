@@ -257,19 +257,23 @@ def _told(values: Any) -> dict[str, Any]:  # noqa: ANN401
 
 def _plain(value: Any) -> Any:  # noqa: ANN401
     """As JSON keeps it; times in seconds."""
-    if value is None or (isinstance(value, str | int | float) and not isinstance(value, Enum)):
+    kind = value.__class__
+    if kind in _AS_THEY_ARE:
         return value
+    if kind is datetime or kind is date:
+        return value.isoformat()
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, timedelta):
+    if kind is timedelta:
         return value.total_seconds()
-    if isinstance(value, dict):
+    if kind is dict:
         return {name: _plain(part) for name, part in value.items()}
-    if names := _fields(value.__class__):
+    if names := _fields(kind):
         return {name: _plain(getattr(value, name)) for name in names}
     return [_plain(part) for part in value]
+
+
+_AS_THEY_ARE = frozenset({type(None), str, int, float, bool})
 
 
 @lru_cache
