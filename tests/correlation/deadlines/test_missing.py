@@ -15,6 +15,9 @@ from correlation.deadlines.tellings import Told, ToldDelivery, ToldFee, ToldResu
 from correlation.deadlines.told import ItemLimits, history
 from correlation.rule_files import read_rules
 from correlation.rulebook import shipped_book
+from ingest.approvals import acceptance
+from ingest.approvals.acceptance import accept_batch
+from ingest.approvals.formats import read_rows
 from storage.database import Database
 from storage.models import Card, CardCause, CardKind, ClockName, Decision, StepKind, SuspensionReason
 from tests.correlation.deadlines.cases import CALENDARS, RULES, Declared, at
@@ -193,6 +196,22 @@ def test_a_source_is_asked_for_what_it_has_told_of_any_case_since_then(database:
     platform.clerk_runs(at("2026-03-12", "12:00"))
     lifted = {about: card.withdrawn_at for about, card in carded(platform).items()}
     assert lifted == {"missing:operator": at("2026-03-12", "11:00"), "missing:counter": None}
+
+
+def test_what_a_later_part_of_a_file_tells_is_known_to_whoever_asked_in_between(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two clerks would ask different things of it else."""
+    monkeypatch.setattr(acceptance, "CHUNK", 1)
+    platform = Platform(sqlite_database, requiring('what = "operator"'))
+    heard, asked = at("2026-03-02", "11:00"), list[dict[Telling, datetime]]()
+    rows = [
+        reported("2026-009", "A-1", "2026-03-02T09:00"),
+        reported("2026-009", "A-2", "2026-03-02T10:00", operator="李敏"),
+    ]
+    said: dict[str, Any] = {"sequence": None, "name": "day.jsonl", "sha256": "f", "now": heard}
+    accept_batch(sqlite_database, SOURCE, read_rows(rows), on_chunk=lambda: asked.append(platform.asked()), **said)
+    assert asked == [{}, {Telling.OPERATOR: heard}]
 
 
 @pytest.mark.parametrize("what", [what for what in Telling if what is not Telling.DECISION])

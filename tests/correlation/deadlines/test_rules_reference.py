@@ -34,6 +34,7 @@ ROOT = Path(__file__).parents[3]
 REFERENCE = (ROOT / "docs" / "reference" / "rules.md").read_text("utf-8")
 TECHNICAL = {
     "correlation.comparing": "how much is read at once",
+    "correlation.deadlines.asking": "what is looked through again",
     "correlation.deadlines.conduct._MOMENT": "the smallest step of a clock",
     "correlation.deadlines.clocks._MOMENT": "the smallest step of a clock",
     "correlation.deadlines.clocks._USUALLY_AHEAD": "before the first rules for cards, which raise none",
