@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlmodel import col, delete, select
 
 from storage.models import CardCause, RecordRevision, Step
@@ -76,6 +77,25 @@ def test_the_page_says_beside_where_it_stands_that_stamps_contradict_each_other(
     limits = page[page.index('id="limits"') :]
     assert limits.count("In doubt</span>") == 1 + sum(bool(row["ended_at"]) for row in found["limits"])
     assert "stamped in an order that cannot be" in limits
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_a_case_without_a_limit_is_not_told_as_in_time(day: Services, sign_in: SignIn, is_closed: bool) -> None:
+    ends = ("decide", "close", "deliver")
+    with day.database.transaction() as session:
+        for step in session.exec(select(Step).where(Step.case_id == 2)):
+            of_step = (col(RecordRevision.record_id) == step.id, col(RecordRevision.record) == "step")
+            if step.kind in ends and not is_closed:
+                session.execute(delete(RecordRevision).where(*of_step))
+                continue
+            for said in session.exec(select(RecordRevision).where(*of_step)):
+                said.row = {**said.row, "item": "nobody declared it", "due": None}
+    found = sign_in("inspector").get("/cases/2.json").json()["deadlines"]
+    assert found["standing"] == ("done" if is_closed else "open")
+    assert [row["clock"] for row in found["limits"] if row["clock"] != "delivery"] == []
+    page = sign_in("inspector").get("/cases/2").text
+    head = page[page.index('id="limits"') :].partition("</div>")[0]
+    assert ("in time" in head.lower(), "Limit unknown" in head) == (False, True)
 
 
 def test_a_chinese_reader_sees_no_english(sign_in: SignIn) -> None:
