@@ -81,8 +81,11 @@ class Soak:
         self._acknowledged: dict[str, str] = {}
         self._kills: list[tuple[datetime, datetime]] = []
 
-    def run(self, kills: int) -> Outcome:
+    def run(self, kills: int, *, one_recorded: bool = False) -> Outcome:
+        """`one_recorded`: one more is killed, as soon as there is footage of it: however slow the machine is."""
         self._stop_one()  # whatever is done once only is done
+        if one_recorded:
+            self._kill_recorded()
         for number in range(kills):
             self._kill_one()
             print(f"\r{number + 1} of {kills}", end="", file=sys.stderr, flush=True)
@@ -97,6 +100,13 @@ class Soak:
         for after_s, happen in sorted(events, key=lambda event: event[0]):
             time.sleep(max(0.0, after_s - (datetime.now(UTC) - began).total_seconds()))
             happen()
+        self._acknowledged |= self._rows()
+
+    def _kill_recorded(self) -> None:
+        began = datetime.now(UTC)
+        recorder = start_recorder(self._order)
+        wait_until(lambda: all(self._is_recorded_since(began, camera) for camera in self._cameras))
+        self._kill(recorder, began)
         self._acknowledged |= self._rows()
 
     def _kill(self, recorder: Recorder, began: datetime) -> None:
@@ -151,6 +161,7 @@ def soak(
     runs_s: tuple[float, float] = RUNS_S,
     servers: bool = False,
     seed: int = 1,
+    one_recorded: bool = False,
 ) -> Outcome:
     with (
         simulated_cameras(cameras, kind) as urls,
@@ -159,7 +170,7 @@ def soak(
     ):
         upgrade(database)
         _declare(database, order)
-        return Soak(order, database, random.Random(seed), runs_s, out).run(kills)
+        return Soak(order, database, random.Random(seed), runs_s, out).run(kills, one_recorded=one_recorded)
 
 
 @contextmanager
